@@ -48,4 +48,5 @@ def _fields(picture: Image.Image) -> npt.NDArray[np.float64]:
     rows, columns = (-(-length // FIELD) for length in light.shape[:2])
     room = ((0, rows * FIELD - light.shape[0]), (0, columns * FIELD - light.shape[1]), (0, 0))
     means = np.pad(light, room, mode="edge").reshape(rows, FIELD, columns, FIELD, 3).mean(axis=(1, 3))
-    return np.cbrt(means @ _CONES.T) @ _LAB.T
+    found: npt.NDArray[np.float64] = np.cbrt(means @ _CONES.T) @ _LAB.T
+    return found

@@ -2,10 +2,10 @@
 
     uv run python -m tools.screenshots [FOLDER]
 
-Writes the Play tab at every size (page-desktop.png, page-large.png, page-tablet.png, page-phone.png, page-side.png), the other
-tabs on a laptop, fragments that wait for a bar, a connection that is lost and a press that failed into FOLDER, by default docs.
-Says how much of each looks different from the one before; one that looks the same stays. Needs Debian's chromium and
-chromium-driver.
+Writes the Play tab at every size (page-desktop.png, page-large.png, page-tablet.png, page-phone.png, page-side.png),
+the other tabs on a laptop, fragments that wait for a bar, a connection that is lost and a press that failed into
+FOLDER, by default docs. Says how much of each looks different from the one before; one that looks the same stays. Needs
+Debian's chromium and chromium-driver.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def takes(
 ) -> None:
     """List and find takes; with a number: show, mark or render one again."""
     from midifrag.commands import takes as archive
-    
+
     with explained():
         folder = archive_folder(fragments)
         show = load_show(None, {}) if again and DEFAULT_CONFIG.exists() else None

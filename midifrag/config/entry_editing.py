@@ -106,7 +106,7 @@ def add_port(loaded: Loaded, name: str, port: Mapping[str, Any]) -> FileEdit:
 def change_entry(
     loaded: Loaded, slug: str | None, section: Section, number: int, entry: Mapping[str, Any], was: Mapping[str, Any]
 ) -> FileEdit:
-    """Make an entry of a list another one. Raises as `add_entry` does; also where it is not what it ``was`` any more."""
+    """Make an entry of a list another one. Raises as `add_entry` does, and where it is not what it ``was`` any more."""
     path, before = read_file_of(loaded, slug)
     document = document_of(loaded, slug, before)
     entries = list(document.get(section) or [])

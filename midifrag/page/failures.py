@@ -70,7 +70,9 @@ class Failures:
     def _forget(self, bank: str, pad: PadKey) -> bool:
         """A pad that has landed since is well."""
         gone = [
-            key for key, one in self._unseen.items() if one.job is not None and (one.job.bank, one.job.pad) == (bank, pad)
+            key
+            for key, one in self._unseen.items()
+            if one.job is not None and (one.job.bank, one.job.pad) == (bank, pad)
         ]
         for key in gone:
             del self._unseen[key]

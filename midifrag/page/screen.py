@@ -75,9 +75,10 @@ class Screen:
                 places.props["aria-label"] = texts.TABS
                 for tab in self._tabs:
                     ui.tab(tab.name, tab.label, icon=tab.icon)
-            with ui.element("div").classes("rooms"), ui.tab_panels(
-                tabs, value=self._open, animated=False, keep_alive=True
-            ).classes("panels"):
+            with (
+                ui.element("div").classes("rooms"),
+                ui.tab_panels(tabs, value=self._open, animated=False, keep_alive=True).classes("panels"),
+            ):
                 for tab in self._tabs:
                     self._rooms[tab.name] = ui.tab_panel(tab.name).classes(tab.name)
             with ui.element("footer").classes("bottom"):

@@ -253,7 +253,9 @@ KNOB = {"cc": 21, "sets": "cfg_scale", "range": [1, 12]}
 def test_an_entry_is_changed_and_no_other_byte(make):
     show = make()
     edit = change_entry(show, None, "controls", 0, STEPS, KNOB)
-    assert text(show) == SHOW.replace("{cc: 21, sets: cfg_scale, range: [1, 12]}", "{cc: 22, sets: steps, range: [1, 150]}")
+    assert text(show) == SHOW.replace(
+        "{cc: 21, sets: cfg_scale, range: [1, 12]}", "{cc: 22, sets: steps, range: [1, 150]}"
+    )
     assert (edit.key, edit.line) == ("controls.0", 6)
     undone(show, edit)
     assert text(show) == SHOW

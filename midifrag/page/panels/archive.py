@@ -48,7 +48,9 @@ class ArchivePanel(Panel):
         self._clearing = False
         with ui.element("section").classes("archive-sheet"):
             with ui.element("div").classes("filters"):
-                self._words = self._filter(ui.input(texts.SEARCH, placeholder=texts.SEARCH_EXAMPLE).props("clearable stack-label"), "words")
+                self._words = self._filter(
+                    ui.input(texts.SEARCH, placeholder=texts.SEARCH_EXAMPLE).props("clearable stack-label"), "words"
+                )
                 self._words.props(f"debounce={int(REST * 1000)}")
                 self._bank = self._filter(ui.select([texts.ANY_BANK], value=texts.ANY_BANK, label=texts.BANK), "bank")
                 self._preset = self._filter(

@@ -16,7 +16,7 @@ from midifrag.fragment.recorded_length import recorded_length
 from midifrag.intents import AnnotateTake, Prompt, StarTake
 from midifrag.page import texts
 from midifrag.page.model import PageModel
-from midifrag.page.panels.panel import icon_button, set_prop
+from midifrag.page.panels.panel import Play, icon_button, set_prop
 from midifrag.page.panels.prompt import parameters_of
 from midifrag.page.panels.slots import DRAG_OUT
 from midifrag.page.panels.where import tell_where
@@ -29,7 +29,7 @@ class Sheet(Protocol):
     """What a row needs of the sheet that it lies on."""
 
     page: PageModel
-    play: Callable[[str, str], None]
+    play: Play
     chosen: set[int]
 
     def choose(self, number: int, wanted: bool) -> None:

@@ -79,7 +79,12 @@ class _Row:
                 icon_button("delete", texts.REMOVE_ENTRY).on_click(self._remove)
 
     async def _save(self) -> None:
-        entry, place, loaded, was = parsed(str(self.field.value or "")), self._panel.place, self._panel.page.loaded, self._was
+        entry, place, loaded, was = (
+            parsed(str(self.field.value or "")),
+            self._panel.place,
+            self._panel.page.loaded,
+            self._was,
+        )
         if entry is None:
             self._mark({"": texts.NO_ENTRY})
         elif was is None:

@@ -23,7 +23,9 @@ class Monitor:
         with ui.element("div").classes("monitor-line"):
             self._words = ui.input(texts.MONITOR_ONLY, on_change=self._draw).props("outlined dense clearable")
             self._words.classes("monitor-words")
-            self._hold = ui.button(texts.MONITOR_HOLD, on_click=self._turn).props("flat no-caps").classes("monitor-hold")
+            self._hold = (
+                ui.button(texts.MONITOR_HOLD, on_click=self._turn).props("flat no-caps").classes("monitor-hold")
+            )
             set_prop(self._hold, "aria-pressed", "false")
         self._lines = ui.label(texts.NO_MIDI).classes("lines monitor")
 

@@ -87,7 +87,9 @@ class Cell:
         progress = f"{pad.progress:.0%}" if pad.progress is not None else "0%"
         beat = "" if pad.boundary is None else f"; --beat: {pad.boundary.beat_seconds:.3f}s"
         word = badge_colour(colour_of(pad.state, pad.colour))
-        self._button.style(replace=f"{_surface(self._pad)}; --led: {led(pad)}; --word: {word}; --progress: {progress}{beat}")
+        self._button.style(
+            replace=f"{_surface(self._pad)}; --led: {led(pad)}; --word: {word}; --progress: {progress}{beat}"
+        )
         set_prop(self._button, "data-state", pad.state.value)
 
 

@@ -15,6 +15,7 @@ from midifrag.page.model import PageModel, Part
 from midifrag.surface.driver import DEFAULT_COLOUR, colour_of
 from midifrag.surface.palette import COLOURS
 
+
 class Play(Protocol):
     """The screen's player, as panels know it."""
 

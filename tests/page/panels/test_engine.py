@@ -10,7 +10,6 @@ from midifrag.intents import CancelJob, ClearQueue, ResetValues, SetParameter
 from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
 from midifrag.page.panels.engine import JOBS, NOTICES, EnginePanel
-from midifrag.page.wire import MidiSeen
 from midifrag.states import EngineState, JobState, NoticeLevel
 from tests.page.changes import INFO, active, engine, job
 from tests.support.shows import bank
@@ -154,7 +153,6 @@ def test_an_engine_without_a_model_says_that(page):
     assert lines(page)[0] == "sketch on cpu\n    this engine keeps no model in memory"
     page.take(engine(info=dataclasses.replace(INFO, memory={"cache": 3_210_000_000})))
     assert lines(page)[0] == "sketch on cpu\n    cache 3.21 GB"
-
 
 
 def test_messages_have_the_newest_first_and_look_as_they_matter(page):

@@ -10,8 +10,8 @@ import pytest
 from tests.jack import Peer
 from tests.scenarios.page.browser import Browser
 from tests.scenarios.page.show import RunningShow
-from tools.chromium import chromium, installed
 from tests.scenarios.page.sizes import SIZES
+from tools.chromium import chromium, installed
 from tools.jack_server import BACKEND
 
 FLAGS = (

@@ -77,7 +77,8 @@ def test_what_was_typed_and_the_tab_outlive_a_reload(browser):
     browser.find("[data-edit]")
     assert browser.texts(".tabs .q-tab--active .q-tab__label") == ["Set"]
     browser.tab("Play")
-    values = "return ['.prompt-text textarea', '.field-steps input'].map((css) => document.querySelector(`.prompt ${css}`)?.value)"
+    fields = "['.prompt-text textarea', '.field-steps input']"
+    values = f"return {fields}.map((css) => document.querySelector('.prompt ' + css)?.value)"
     browser.until(lambda: browser.script(values) == ["half a pro", "9"])
     browser.type_prompt("rain")
     browser.type(".prompt .field-steps input", Keys.BACK_SPACE)

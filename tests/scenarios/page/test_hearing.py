@@ -89,7 +89,11 @@ def test_what_lands_is_played_where_that_is_asked_for(browser, slot):
 
 def test_the_level_outlives_a_reload(browser):
     level = "return document.querySelector('.player-level').value"
-    slid = "const s = document.querySelector('.player-level'); s.value = 40; s.dispatchEvent(new Event('input', {bubbles: true}))"
+    slid = """
+        const slider = document.querySelector(".player-level");
+        slider.value = 40;
+        slider.dispatchEvent(new Event("input", {bubbles: true}));
+    """
     browser.script(slid)
     browser.driver.refresh()
     browser.until(lambda: browser.script("return !!document.querySelector('.player-level')"))

@@ -54,8 +54,10 @@ def test_every_tab_fits_every_screen(browser, sized, size):
         assert too_wide(browser) == []
     browser.tab("Play")
     least = 30 if size == "phone on its side" else 44
-    small = "return [...document.querySelectorAll('.pad, .panic, .render, .bank')].filter((e) => e.offsetHeight < arguments[0])"
-    assert browser.script(small, least) == []
+    small = (
+        "[...document.querySelectorAll('.pad, .panic, .render, .bank')].filter((e) => e.offsetHeight < arguments[0])"
+    )
+    assert browser.script(f"return {small}", least) == []
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -71,8 +73,9 @@ def test_every_name_fits_its_pad_also_when_it_says_what_is_wrong(browser, sized,
 
 def test_a_tablet_is_read_from_two_metres_and_its_pads_do_not_scroll(browser, sized):
     sized("tablet")
-    large = "return parseFloat(getComputedStyle(document.querySelector(`.pad[data-pad='${arguments[0]}'] .pad-label`)).fontSize)"
-    browser.until(lambda: all(browser.script(large, key) >= 28 for key in (36, 38, 51)))
+    label = "document.querySelector(`.pad[data-pad='${arguments[0]}'] .pad-label`)"
+    size = f"return parseFloat(getComputedStyle({label}).fontSize)"
+    browser.until(lambda: all(browser.script(size, key) >= 28 for key in (36, 38, 51)))
     assert browser.script(SCROLLS) == []
     assert inside(browser, ".pad, .slot-wave")
 
@@ -90,7 +93,9 @@ def test_a_laptop_loses_nothing(browser, sized):
         browser.play(36)
     browser.rest()
     # As it reads ten minutes later.
-    browser.script("document.querySelectorAll('.slot-about > :last-child').forEach((e) => { e.textContent = '10 min'; })")
+    browser.script(
+        "document.querySelectorAll('.slot-about > :last-child').forEach((e) => { e.textContent = '10 min'; })"
+    )
     assert browser.script(SHORTENED) == []
     assert inside(browser, ".slot, .pad")
 
@@ -129,7 +134,8 @@ return [...document.querySelectorAll('.pad')].map((pad) => {
 SCROLLS = """
 const found = [];
 for (let e = document.querySelector('.pad').parentElement; e; e = e.parentElement)
-    if (/auto|scroll/.test(getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight + 1) found.push(e.className);
+    if (/auto|scroll/.test(getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight + 1)
+        found.push(e.className);
 return found;
 """
 
