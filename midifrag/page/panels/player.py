@@ -70,7 +70,7 @@ class Player:
     def _begin(self, address: str, title: str) -> None:
         self._address = address
         self._title.text = title
-        set_prop(self._bar, "data-url", address)
+        set_prop(self._bar, "data-plays", address)
         set_prop(self._bar, "data-compares", None)
 
     def _fresh(self, address: str) -> str:

@@ -61,13 +61,13 @@
 
   function stop(at) {
     if (!current) return;
-    const { source, gain } = current;
+    const sound = current, { source, gain } = sound;
+    current = null;
     gain.gain.setValueAtTime(1, at);
     gain.gain.linearRampToValueAtTime(0, at + FADE);
     source.onended = null;
     source.stop(at + FADE);
-    draw(current, 0);
-    current = null;
+    draw(sound, 0);
   }
 
   function position() {
@@ -188,12 +188,12 @@
         if (current) start(current.url, current.buffer, at, 0);
         show();
       }
-      if (event.target.closest?.(".player-toggle") && bar()?.dataset.url) {
+      if (event.target.closest?.(".player-toggle") && bar()?.dataset.plays) {
         if (current) {
           asked++;
           stop(context.currentTime);
           show();
-        } else play(bar().dataset.url);
+        } else play(bar().dataset.plays);
       }
       if (event.target.closest?.(".player-ab")) other();
     },

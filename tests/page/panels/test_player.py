@@ -37,7 +37,7 @@ def test_it_plays_what_it_is_given_from_the_beginning_every_time(opened):
     assert asked(page) == ['play("/slots/1.wav")'] * 2
     # The same file may hold another fragment by now.
     assert len({one["code"] for one in page.told("run_javascript")}) == 2
-    assert page.one("player").props["data-url"] == "/slots/1.wav"
+    assert page.one("player").props["data-plays"] == "/slots/1.wav"
 
 
 def test_two_are_compared_until_another_one_is_played(opened):
