@@ -192,9 +192,8 @@ def _render(camera: Camera, ports: ClipPorts, runtime: Runtime) -> None:
 
 
 def _fail(camera: Camera, runtime: Runtime) -> None:
-    """Press what cannot be rendered, nothing else being on its way."""
-    runtime.put(Panic())
-    runtime.put(Prompt(PROMPT, {"sampler": "dpmpp-9m"}, monotonic()))
+    """Ask for what cannot be rendered."""
+    runtime.put(Prompt(PROMPT, {"model": "a-model-that-is-gone"}, monotonic()))
     camera.find(".notice.error")
 
 

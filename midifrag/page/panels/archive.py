@@ -65,6 +65,7 @@ class ArchivePanel(Panel):
                 self._all = ui.checkbox(on_change=lambda event: self._choose_all(event.value))
                 self._all.props["aria-label"] = self._all.props["title"] = texts.CHOOSE_ALL
                 self._bulk = ui.element("div").classes("bulk")
+                self._bulk.set_visibility(False)
                 with self._bulk:
                     icon_button("star", texts.STAR_CHOSEN).on_click(lambda: self._star(wanted=True))
                     icon_button("star_border", texts.UNSTAR_CHOSEN).on_click(lambda: self._star(wanted=False))

@@ -30,7 +30,7 @@ return [...document.querySelectorAll('.pad')].filter((pad) => {
 """
 #: Lines of a laptop's screen that are cut off. Names of slots and files are as long as performers make them.
 SHORTENED = """
-return [...document.querySelectorAll('.status > *, .status-numbers > *, .bank, .tabs .q-tab__label, .pad-landing, '
+return [...document.querySelectorAll('.status > *, .status-numbers > *, .bank, .tabs .q-tab__label, .pad-landing, .pad-state, '
     + '.slot-about > :not(.slot-file), .notice, .time *')].filter((e) => e.scrollWidth > e.clientWidth + 1
     || e.getBoundingClientRect().right > e.parentElement.getBoundingClientRect().right + 1)
     .map((e) => `${e.className}: ${e.innerText}`);
