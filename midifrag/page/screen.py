@@ -15,7 +15,6 @@ from midifrag.page.panels import table
 from midifrag.page.panels.panel import Panel
 from midifrag.page.panels.player import Player
 from midifrag.page.panels.table import Area, Tab
-from midifrag.page.web.assets import head
 
 _log = logging.getLogger(__name__)
 
@@ -29,10 +28,6 @@ PAST_BEAT = 0.005
 COUNTDOWN_STEP = 0.1
 #: Screens that may wait for their browser at the same time.
 MOST_WAITING = 16
-
-
-#: The texts that the page's own scripts show.
-_WORDS = {"leaving_out": texts.LEAVING_OUT, "left_out": texts.LEFT_OUT, "token_gone": texts.TOKEN_GONE}
 
 
 class Screen:
@@ -128,7 +123,6 @@ class Screens:
         self._screens: dict[str, Screen] = {}
         #: Those that no browser has connected to yet.
         self._expected: dict[str, Client] = {}
-        ui.add_head_html(head(_WORDS), shared=True)
 
     def open(self, tab: str = "") -> None:
         """Build the screen of a browser that has just come, for a tab (by its name; else the first)."""
