@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scenarios.page.show import ATTACK
-from tests.scenarios.page.sizes import SIZES
+from tests.scenarios.page.sizes import EACH
 
 #: What reaches over the right edge of the screen, leaving out what scrolls within its own bounds.
 TOO_WIDE = """
@@ -30,14 +30,14 @@ return [...document.querySelectorAll('.pad')].filter((pad) => {
 """
 #: Lines of a laptop's screen that are cut off. Names of slots and files are as long as performers make them.
 SHORTENED = """
-return [...document.querySelectorAll('.status > *, .status-numbers > *, .bank, .tabs .q-tab__label, .pad-landing, .pad-state, '
-    + '.slot-about > :not(.slot-file), .notice, .time *')].filter((e) => e.scrollWidth > e.clientWidth + 1
+return [...document.querySelectorAll('.status > *, .status-numbers > *, .bank, .tabs .q-tab__label, .pad-landing, '
+    + '.pad-state, .slot-about > :not(.slot-file), .notice, .time *')].filter((e) => e.scrollWidth > e.clientWidth + 1
     || e.getBoundingClientRect().right > e.parentElement.getBoundingClientRect().right + 1)
     .map((e) => `${e.className}: ${e.innerText}`);
 """
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", EACH)
 def test_every_tab_fits_every_screen(browser, sized, size):
     sized(size)
     assert too_wide(browser) == []
@@ -60,7 +60,7 @@ def test_every_tab_fits_every_screen(browser, sized, size):
     assert browser.script(f"return {small}", least) == []
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", EACH)
 def test_every_name_fits_its_pad_also_when_it_says_what_is_wrong(browser, sized, size):
     sized(size)
     # One that could have no end is cut, and fits.

@@ -18,6 +18,7 @@ def bank(browser, show):
     browser.wait_for_text("[data-pad='36']", "short dark kick")
 
 
+@pytest.mark.thorough
 def test_three_browsers_that_play_and_edit_show_the_same_at_the_end(browser, bank):
     three = Three(browser, seed=5)
     for _ in range(STEPS):
