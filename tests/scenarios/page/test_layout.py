@@ -20,6 +20,8 @@ return [...document.querySelectorAll('.top > *, .pad, .slot, .log, .bottom > *')
 """
 
 
+BEGINS = "((css) => document.querySelector(css).getBoundingClientRect().top)"
+ENDS = "((css) => document.querySelector(css).getBoundingClientRect().bottom)"
 #: Names of pads that do not fit, with their pads.
 CUT = """
 return [...document.querySelectorAll('.pad')].filter((pad) => {
@@ -52,6 +54,9 @@ def test_every_tab_fits_every_screen(browser, sized, size):
         browser.tab(tab)
         browser.find(element)
         assert too_wide(browser) == []
+        if tab == "Set":
+            # Nothing lies over the form.
+            assert browser.script(f"return {ENDS}('.editor') <= {BEGINS}('.set-list')")
     browser.tab("Play")
     least = 30 if size == "phone on its side" else 44
     small = (
