@@ -195,7 +195,8 @@ class EnginePanel(Panel):
 
 
 def _box(title: str) -> ui.element:
-    box = ui.element("section").classes("box")
+    # What scrolls can be reached by keys.
+    box = ui.element("section").classes("box").props(f'tabindex=0 aria-label="{title}"')
     with box:
         ui.label(title).classes("box-title")
     return box

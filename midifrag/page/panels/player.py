@@ -39,6 +39,8 @@ class Player:
             choice = ui.element("select").classes("player-output")
             choice.props["aria-label"] = choice.props["title"] = texts.PLAYER_OUTPUT
             self._follows = ui.checkbox(texts.PLAYER_FOLLOWS).classes("player-follows")
+            # On a small screen its words have no room.
+            self._follows.props["aria-label"] = texts.PLAYER_FOLLOWS
 
     def __call__(self, address: str, title: str) -> None:
         """Play what is at ``address`` from its beginning."""
