@@ -49,7 +49,8 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("screen",),
         ("panels",),
         ("model",),
-        ("edits", "picture", "reveal", "versions", "wire"),
+        ("failures",),
+        ("edits", "pad_looks", "picture", "reveal", "versions", "wire"),
         ("texts",),
     ),
 }

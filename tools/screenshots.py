@@ -2,8 +2,10 @@
 
     uv run python -m tools.screenshots [FOLDER]
 
-Writes page-desktop.png, page-archive.png, page-engine.png, page-set.png and page-bar.png (1280×800) and page-phone.png
-(390×844) into FOLDER, by default docs. Needs Debian's chromium and chromium-driver.
+Writes the Play tab at every size (page-desktop.png, page-large.png, page-tablet.png, page-phone.png, page-side.png),
+the other tabs on a laptop, fragments that wait for a bar, a connection that is lost and a press that failed into
+FOLDER, by default docs. Says how much of each looks different from the one before; one that looks the same stays. Needs
+Debian's chromium and chromium-driver.
 """
 
 from __future__ import annotations
@@ -26,17 +28,25 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from midifrag.clock import monotonic
 from midifrag.config import loading
 from midifrag.config.pad_editing import save_pad
 from midifrag.config.shipped import shipped_path
-from midifrag.intents import Panic, SetLand
+from midifrag.intents import Panic, Prompt, SetLand
 from midifrag.pad_key import PadKey
 from midifrag.page import Page
 from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Runtime
 from tools.chromium import chromium
+from tools.picture_difference import difference
 
-DESKTOP, PHONE = (1280, 800), (390, 844)
+#: Sizes in pixels, by what the pictures are called; fingers touch those of `TOUCHED`.
+SIZES = {"desktop": (1280, 800), "large": (1920, 1080), "tablet": (820, 1180), "phone": (390, 844), "side": (844, 390)}
+TOUCHED = ("tablet", "phone", "side")
+#: The tabs beside the first: what is there once they are drawn.
+TABS = {"archive": ".take", "engine": ".chart canvas", "set": "[data-edit]", "learn": ".learn-begin", "osc": ".osc-try"}
+#: Below this share a picture looks as the one before.
+SAME = 0.002
 PATIENCE = 60.0
 #: Colours of a picture.
 COLOURS = 256
@@ -89,9 +99,10 @@ class Camera:
         self.driver = chromium(profile)
         self._folder = folder
 
-    def size(self, size: tuple[int, int]) -> None:
+    def size(self, name: str) -> None:
         """Be a screen of this size."""
-        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
+        width, height = SIZES[name]
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": name in TOUCHED}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
     def find(self, css: str) -> WebElement:
@@ -118,7 +129,14 @@ class Camera:
         file = self._folder / f"page-{name}.png"
         with Image.open(io.BytesIO(self.driver.get_screenshot_as_png())) as picture:
             # Flat colours: half the bytes, and nothing to see of it.
-            picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+            made = file.with_suffix(".new.png")
+            picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(made, optimize=True)
+        differs = difference(file, made)
+        print(f"{file.name}: {differs:.1%} looks different")
+        if differs < SAME:
+            made.unlink()
+        else:
+            made.replace(file)
 
 
 def main(folder: Path) -> None:
@@ -127,20 +145,25 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch, show(Path(scratch) / "fragments") as (address, ports, runtime):
         camera = Camera(Path(scratch) / "chromium", folder)
         try:
-            camera.size(DESKTOP)
+            camera.size("desktop")
             camera.driver.get(address)
             _play(camera, ports)
             _wait_for_the_bar(camera, ports, runtime)
             camera.take("bar")
             _render(camera, ports, runtime)
-            camera.take("desktop")
-            camera.size(PHONE)
-            camera.take("phone")
-            camera.size(DESKTOP)
-            for index, name in ((1, "archive"), (2, "engine"), (3, "set")):
-                camera.tab(index)
-                camera.find({"archive": ".take", "engine": ".chart canvas", "set": "[data-edit]"}[name])
+            for name in SIZES:
+                camera.size(name)
                 camera.take(name)
+            camera.size("desktop")
+            for index, (name, there) in enumerate(TABS.items(), 1):
+                camera.tab(index)
+                camera.find(there)
+                camera.take(name)
+            camera.tab(0)
+            _fail(camera, runtime)
+            camera.take("failed")
+            camera.driver.execute_script("window.socket.disconnect()")
+            camera.take("lost")
         finally:
             camera.driver.quit()
 
@@ -166,6 +189,12 @@ def _render(camera: Camera, ports: ClipPorts, runtime: Runtime) -> None:
     for note in ON_THE_WAY:
         ports.send(mido.Message("note_on", note=note, velocity=100))
     camera.wait("document.querySelector('.pad.is-rendering')")
+
+
+def _fail(camera: Camera, runtime: Runtime) -> None:
+    """Ask for what cannot be rendered."""
+    runtime.put(Prompt(PROMPT, {"model": "a-model-that-is-gone"}, monotonic()))
+    camera.find(".notice.error")
 
 
 def _play(camera: Camera, ports: ClipPorts) -> None:

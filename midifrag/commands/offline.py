@@ -9,6 +9,7 @@ import click
 from midifrag.commands import options
 from midifrag.commands.common import DEFAULT_CONFIG, archive_folder, explained, load_show, nested
 from midifrag.commands.parameter_options import given, with_parameter_options
+from midifrag.fragment.search import Filters
 
 
 @click.command()
@@ -99,7 +100,6 @@ def takes(
 ) -> None:
     """List and find takes; with a number: show, mark or render one again."""
     from midifrag.commands import takes as archive
-    from midifrag.fragment.archive_index import Filters
 
     with explained():
         folder = archive_folder(fragments)

@@ -19,11 +19,11 @@ from midifrag.commands.console import add_plain_row, out, say
 from midifrag.commands.lines import NARROW, fitted, one_line, shortened
 from midifrag.errors import ModelError, StorageError
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.recorded_length import recorded_length
+from midifrag.fragment.search import Filters
 
 if TYPE_CHECKING:
     from midifrag.config.loading import Loaded

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from midifrag.config import loading
-from midifrag.config.entry_text import with_entry, without_entry
+from midifrag.config.entry_text import with_entry, with_other_entry, without_entry
 from midifrag.config.loading import Loaded, bank_name
 from midifrag.config.pad_editing import Edit, read_file_of, replace_content, undo
 from midifrag.config.yaml_files import plain, read_content
@@ -77,7 +77,7 @@ def add_entry(loaded: Loaded, slug: str | None, section: Section, entry: Mapping
     """
     written = dump(in_one_line(entry)).strip()
     path, before = read_file_of(loaded, slug)
-    document = _document(loaded, slug, before)
+    document = document_of(loaded, slug, before)
     entries = list(document.get(section) or [])
     for number, one in enumerate(entries):
         if _same(one, entry):
@@ -85,37 +85,60 @@ def add_entry(loaded: Loaded, slug: str | None, section: Section, entry: Mapping
             raise ConfigurationError([Problem(file_name(loaded, slug), None, key, message)])
     changed = with_entry(before, section, written, f"- {written}")
     meant = document | {section: [*entries, dict(entry)]}
-    return _write(loaded, slug, path, (before, changed), meant, f"{section}.{len(entries)}")
+    return write_change(loaded, slug, path, (before, changed), meant, f"{section}.{len(entries)}")
 
 
 def add_port(loaded: Loaded, name: str, port: Mapping[str, Any]) -> FileEdit:
     """Add a port to the set. Raises as `add_entry` does; a port of this name that is there stays."""
     path, before = read_file_of(loaded, None)
-    document = _document(loaded, None, before)
+    document = document_of(loaded, None, before)
     ports = dict(document.get("ports") or {})
     if name in ports:
         raise ConfigurationError([Problem(loaded.path.name, None, f"ports.{name}", "is there already")])
     [written] = dump(in_one_line({name: port})).splitlines()
     written = written.strip()[1:-1]
     changed = with_entry(before, "ports", written, written)
-    return _write(
+    return write_change(
         loaded, None, path, (before, changed), document | {"ports": {**ports, name: dict(port)}}, f"ports.{name}"
     )
 
 
-def remove_entry(loaded: Loaded, section: Section, number: int) -> FileEdit:
-    """Take an entry out of a list of the set's own file. Raises as `add_entry` does."""
-    path, before = read_file_of(loaded, None)
-    document = _document(loaded, None, before)
+def change_entry(
+    loaded: Loaded, slug: str | None, section: Section, number: int, entry: Mapping[str, Any], was: Mapping[str, Any]
+) -> FileEdit:
+    """Make an entry of a list another one. Raises as `add_entry` does, and where it is not what it ``was`` any more."""
+    path, before = read_file_of(loaded, slug)
+    document = document_of(loaded, slug, before)
     entries = list(document.get(section) or [])
-    if number >= len(entries):
-        raise ConfigurationError([Problem(loaded.path.name, None, section, "has been changed meanwhile; try again")])
+    _refuse_moved(loaded, slug, section, entries[number : number + 1], was)
+    after = with_other_entry(before, section, number, dump(in_one_line(entry)).strip())
+    meant = document | {section: [*entries[:number], dict(entry), *entries[number + 1 :]]}
+    return write_change(loaded, slug, path, (before, after), meant, f"{section}.{number}")
+
+
+def _refuse_moved(
+    loaded: Loaded, slug: str | None, section: Section, found: Sequence[Any], was: Mapping[str, Any] | None
+) -> None:
+    if not found or (was is not None and not _same(found[0], was)):
+        message = "has been changed meanwhile; try again"
+        raise ConfigurationError([Problem(file_name(loaded, slug), None, section, message)])
+
+
+def remove_entry(
+    loaded: Loaded, section: Section, number: int, slug: str | None = None, was: Mapping[str, Any] | None = None
+) -> FileEdit:
+    """Take an entry out of a list of the file of bank ``slug``, or (None) of the set; raises as `change_entry` does."""
+    path, before = read_file_of(loaded, slug)
+    document = document_of(loaded, slug, before)
+    entries = list(document.get(section) or [])
+    _refuse_moved(loaded, slug, section, entries[number : number + 1], was)
     after, key = without_entry(before, section, number), f"{section}.{number}"
     left = [*entries[:number], *entries[number + 1 :]]
     if not left and after is not None:
         # What stands there then is an empty list, or nothing.
-        return _write(loaded, None, path, (before, after), document | {section: _empty(loaded, after, section)}, key)
-    return _write(loaded, None, path, (before, after), document | {section: left}, key)
+        meant = document | {section: _empty(loaded, slug, after, section)}
+        return write_change(loaded, slug, path, (before, after), meant, key)
+    return write_change(loaded, slug, path, (before, after), document | {section: left}, key)
 
 
 def take_back(loaded: Loaded, edit: FileEdit) -> FileEdit:
@@ -165,7 +188,8 @@ def _all_or_none(loaded: Loaded, done: Sequence[Edit | FileEdit]) -> Iterator[No
         raise
 
 
-def _document(loaded: Loaded, slug: str | None, content: bytes) -> dict[str, Any]:
+def document_of(loaded: Loaded, slug: str | None, content: bytes) -> dict[str, Any]:
+    """What a file holds, as plain values. Raises `ConfigurationError`."""
     problems: list[Problem] = []
     document = plain(read_content(content, problems, file_name(loaded, slug)))
     if problems:
@@ -173,14 +197,17 @@ def _document(loaded: Loaded, slug: str | None, content: bytes) -> dict[str, Any
     return dict(document)
 
 
-def _write(
+def write_change(
     loaded: Loaded, slug: str | None, path: Path, change: tuple[bytes, bytes | None], meant: Mapping[str, Any], key: str
 ) -> FileEdit:
-    """Write a change after all has been looked at."""
+    """Write a ``change`` (a file before and after) that makes it say what is ``meant``, after all has been looked at.
+
+    Raises as `add_entry` does; also where ``change`` has no file after it, as an editor alone can change it.
+    """
     before, after = change
     name = file_name(loaded, slug)
     try:
-        is_meant = after is not None and _same(_document(loaded, slug, after), meant)
+        is_meant = after is not None and _same(document_of(loaded, slug, after), meant)
     except ConfigurationError:
         is_meant = False
     if after is None or not is_meant:
@@ -192,10 +219,10 @@ def _write(
     return FileEdit(slug, key, _last_difference(before, after), before, after)
 
 
-def _empty(loaded: Loaded, content: bytes, section: Section) -> Any:
+def _empty(loaded: Loaded, slug: str | None, content: bytes, section: Section) -> Any:
     """How a file says that a list has no entries; another value where it says anything else."""
     try:
-        found = _document(loaded, None, content).get(section)
+        found = document_of(loaded, slug, content).get(section)
     except ConfigurationError:
         return None
     return found if found in (None, []) else []

@@ -1,6 +1,12 @@
-"""The text of a YAML file with an entry of a list more or less; each other byte stays."""
+"""Lists of a set's files as text: an entry more, one less, another one, or the same ones in another order.
+
+No other byte changes. Each returns None where a file is written in a way that only an editor can change.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
@@ -59,6 +65,71 @@ def without_entry(content: bytes, section: str, number: int) -> bytes | None:
     lines = text.splitlines(keepends=True)
     del lines[item.start_mark.line : _last_line(item) + 1]
     return (mark + "".join(lines)).encode()
+
+
+def with_other_entry(content: bytes, section: str, number: int, written: str) -> bytes | None:
+    """``content`` with an entry of a list ``written`` anew; one of several lines with comments in it is left alone."""
+    mark, text, root = _read(content)
+    node = _value_of(root, section)
+    if not isinstance(node, SequenceNode) or number >= len(node.value):
+        return None
+    item = node.value[number]
+    start, end = item.start_mark.index, item.end_mark.index
+    if isinstance(item, CollectionNode) and not item.flow_style:
+        lines = text.splitlines(keepends=True)
+        end = sum(map(len, lines[: _last_line(item) + 1]))
+        if "#" in text[start:end]:
+            return None
+        end -= len(text[start:end]) - len(text[start:end].rstrip())
+    return (mark + text[:start] + written + text[end:]).encode()
+
+
+def in_order(content: bytes, section: str, order: Sequence[int]) -> bytes | None:
+    """``content`` with the entries of a list in another order, by their numbers; comments beside them go with them."""
+    mark, text, root = _read(content)
+    node = _value_of(root, section)
+    if not isinstance(node, SequenceNode) or sorted(order) != list(range(len(node.value))):
+        return None
+    if node.flow_style:
+        places = [(item.start_mark.index, item.end_mark.index) for item in node.value]
+    else:
+        lines = [0]
+        for line in text.splitlines(keepends=True):
+            lines.append(lines[-1] + len(line))
+        places = [(lines[item.start_mark.line], lines[_last_line(item) + 1]) for item in node.value]
+        if not text.endswith("\n"):
+            return None
+    pieces = [text[start:end] for start, end in places]
+    for (start, end), number in reversed(list(zip(places, order, strict=True))):
+        text = text[:start] + pieces[number] + text[end:]
+    return (mark + text).encode()
+
+
+def with_value(content: bytes, key: str, written: str) -> bytes | None:
+    """``content`` with the plain value of a key ``written`` anew."""
+    mark, text, root = _read(content)
+    node = _value_of(root, key)
+    if not isinstance(node, ScalarNode) or node.style in ("|", ">") or node.value == "":
+        return None
+    return (mark + text[: node.start_mark.index] + written + text[node.end_mark.index :]).encode()
+
+
+def _read(content: bytes) -> tuple[str, str, Any]:
+    """The mark that a file begins with, its text, and what that is put together of; None where nobody can tell."""
+    text = content.decode()
+    mark = _MARK if text.startswith(_MARK) else ""
+    text = text.removeprefix(_MARK)
+    try:
+        return mark, text, YAML(typ="rt").compose(text)
+    except Exception:  # what we have read may still hold what it trips over
+        return mark, text, None
+
+
+def _value_of(root: Any, key: str) -> Node | None:
+    if not isinstance(root, MappingNode):
+        return None
+    found: Node | None = next((value for name, value in root.value if name.value == key), None)
+    return found
 
 
 def _with(text: str, node: Node, inside: str, alone: str, end: str) -> str | None:

@@ -12,28 +12,32 @@ from __future__ import annotations
 import errno
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from midifrag.errors import StorageError
 from midifrag.fragment.archive_changes import Change, Place, together
 from midifrag.fragment.file_names import TAKE_NAME, TAKE_NUMBER
 from midifrag.fragment.files import check_regular, discard, storage_error
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.search import Filters, Search, where
 
 #: Seconds to wait for another program that writes to the index.
 PATIENCE = 2.0
-_VERSION = 2
+_VERSION = 3
+#: The version before it, which had no lengths, tempos and levels to search by; these are added where it lies.
+_BEFORE = 2
 #: What SQLite opens beside a database: its own names, after the database's.
 _SUFFIXES = ("", "-journal", "-wal", "-shm")
 #: What words are searched in; kept in a column of its own, since SQLite ignores the case of ASCII letters only.
 _SEARCHED = ("prompt", "preset", "bank", "model", "note", "reason")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS takes (
-    number INTEGER PRIMARY KEY, bank TEXT, preset TEXT, model TEXT, rendered_at REAL, starred INTEGER, words TEXT
+    number INTEGER PRIMARY KEY, bank TEXT, preset TEXT, model TEXT, rendered_at REAL, starred INTEGER, words TEXT,
+    seconds REAL, tempo REAL, peak REAL
 );
 CREATE TABLE IF NOT EXISTS records (number INTEGER PRIMARY KEY, record TEXT);
 CREATE TABLE IF NOT EXISTS reached (only INTEGER PRIMARY KEY, folder INTEGER, changes INTEGER, seen TEXT);
@@ -50,32 +54,6 @@ class Reached:
 
     folder: int | None = None
     changes: Place = field(default_factory=Place)
-
-
-class Filters(TypedDict, total=False):
-    """Which takes to find; what is left out or None does not matter.
-
-    ``since`` (included) and ``until`` (not included) are seconds since 1970 and compare with the time rendered.
-    """
-
-    number: int | None
-    bank: str | None
-    preset: str | None
-    model: str | None
-    since: float | None
-    until: float | None
-    starred: bool | None
-
-
-_CLAUSES = {
-    "number": "number = ?",
-    "bank": "bank = ?",
-    "preset": "preset = ?",
-    "model": "model = ?",
-    "since": "rendered_at >= ?",
-    "until": "rendered_at < ?",
-    "starred": "starred = ?",
-}
 
 
 class Index:
@@ -100,6 +78,8 @@ class Index:
         ``thoroughly`` also looks for damage, in all of it.
         """
         with suppress(BrokenIndexError), self._connected() as connection:
+            if connection.execute("PRAGMA user_version").fetchone() == (_BEFORE,):
+                _bring_up_to_date(connection)
             sound = connection.execute("PRAGMA user_version").fetchone() == (_VERSION,)
             if sound:
                 connection.execute("SELECT * FROM takes, records, reached LIMIT 0")
@@ -180,20 +160,22 @@ class Index:
             (number,) = connection.execute("SELECT max(number) FROM takes").fetchone()
         return int(number or 0)
 
-    def select(self, words: Sequence[str], filters: Filters, limit: int | None, offset: int) -> list[TakeRecord]:
-        """Return the takes that have all these words, newest first."""
-        where, values = _where(words, filters)
-        page = f"SELECT number FROM takes WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?"  # noqa: S608 — of our own words alone
-        query = f"SELECT number, record FROM records WHERE number IN ({page}) ORDER BY number DESC"  # noqa: S608 — of our own words alone
+    def select(self, search: Search, filters: Filters, limit: int | None, offset: int) -> list[TakeRecord]:
+        """Return the takes that are searched for, in the order that is asked for."""
+        conditions, values = where(search, filters)
+        page = f"SELECT number FROM takes WHERE {conditions} ORDER BY {search.order} LIMIT ? OFFSET ?"  # noqa: S608 — of our own words alone
+        query = f"SELECT number, record FROM records WHERE number IN ({page})"  # noqa: S608 — of our own words alone
+        bounds = (*values, -1 if limit is None else limit, offset)
         with self._connected() as connection:
-            rows = connection.execute(query, (*values, -1 if limit is None else limit, offset)).fetchall()
-        return [_record(row) for row in rows]
+            order = [number for (number,) in connection.execute(page, bounds).fetchall()]
+            rows = dict(connection.execute(query, bounds).fetchall())
+        return [_record((number, rows[number])) for number in order if number in rows]
 
-    def count(self, words: Sequence[str], filters: Filters) -> int:
+    def count(self, search: Search, filters: Filters) -> int:
         """Return how many takes `select` would find without a limit."""
-        where, values = _where(words, filters)
+        conditions, values = where(search, filters)
         with self._connected() as connection:
-            (found,) = connection.execute(f"SELECT count(*) FROM takes WHERE {where}", values).fetchone()  # noqa: S608 — of our own words alone
+            (found,) = connection.execute(f"SELECT count(*) FROM takes WHERE {conditions}", values).fetchone()  # noqa: S608 — of our own words alone
         return int(found)
 
     @contextmanager
@@ -246,18 +228,31 @@ class BrokenIndexError(StorageError):
     """The file is no SQLite database, or a damaged one."""
 
 
-def _where(words: Sequence[str], filters: Filters) -> tuple[str, list[Any]]:
-    asked = {name: value for name, value in filters.items() if value is not None}
-    clauses = [*(_CLAUSES[name] for name in asked), *("instr(words, ?)" for _ in words)]
-    return " AND ".join(clauses) or "1", [*asked.values(), *(word.casefold() for word in words)]
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Add to the version before what this one has: from the records, so that no take needs to be read."""
+    for column in ("seconds", "tempo", "peak"):
+        connection.execute(f"ALTER TABLE takes ADD COLUMN {column} REAL")
+    numbers = [number for (number,) in connection.execute("SELECT number FROM records").fetchall()]
+    for number in numbers:
+        row = connection.execute("SELECT number, record FROM records WHERE number = ?", (number,)).fetchone()
+        found = _record(row)
+        connection.execute(
+            "UPDATE takes SET seconds = ?, tempo = ?, peak = ? WHERE number = ?", (*_measures(found), number)
+        )
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _measures(record: TakeRecord) -> tuple[float, float | None, float | None]:
+    """What is searched in ranges: length in seconds, tempo that was heard or asked for, and level."""
+    return record.seconds, record.bpm if record.tempo is None else record.tempo, record.peak
 
 
 def _put(connection: sqlite3.Connection, record: TakeRecord, otherwise: str) -> None:
     """Write a take's rows; ``otherwise`` is what becomes of one that is there: IGNORE or REPLACE."""
     searched = [_storable(getattr(record, name)) for name in ("bank", "preset", "model")]
     words = "\n".join(_storable(getattr(record, name)) for name in _SEARCHED).casefold()
-    row = (record.number, *searched, record.rendered_at, record.starred, words)
-    connection.execute(f"INSERT OR {otherwise} INTO takes VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 — of our own words alone
+    row = (record.number, *searched, record.rendered_at, record.starred, words, *_measures(record))
+    connection.execute(f"INSERT OR {otherwise} INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 — of our own words alone
     connection.execute(f"INSERT OR {otherwise} INTO records VALUES (?, ?)", (record.number, record.to_json()))  # noqa: S608 — of our own words alone
 
 

@@ -14,10 +14,11 @@ from midifrag.audio import Audio
 from midifrag.errors import UnknownTakeError
 from midifrag.fragment.archive_changes import together
 from midifrag.fragment.archive_folder import ArchiveFolder
-from midifrag.fragment.archive_index import BrokenIndexError, Filters, Index, Reached
+from midifrag.fragment.archive_index import BrokenIndexError, Index, Reached
 from midifrag.fragment.files import storage_error
 from midifrag.fragment.plain_json import LARGEST
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.search import Filters, parsed
 from midifrag.fragment.slot_content import seconds_of
 from midifrag.fragment.wav import read_metadata
 
@@ -55,15 +56,18 @@ class ArchiveReader:
     def find(
         self, words: str = "", *, limit: int | None = None, offset: int = 0, **filters: Unpack[Filters]
     ) -> list[TakeRecord]:
-        """Return takes, newest first: those with every one of ``words`` in prompt, names, model, note or reason.
+        """Return takes, newest first unless ``words`` ask for another order: those that these find.
 
-        Raises `StorageError` if the index cannot be used now.
+        ``words`` are as `midifrag.fragment.search.parsed` reads them. Raises `SearchError` where it does, and
+        `StorageError` if the index cannot be used now.
         """
-        return self._ask(lambda index: index.select(words.split(), filters, limit, offset))
+        search = parsed(words)
+        return self._ask(lambda index: index.select(search, filters, limit, offset))
 
     def count(self, words: str = "", **filters: Unpack[Filters]) -> int:
         """Return how many takes `find` would find without a limit."""
-        return self._ask(lambda index: index.count(words.split(), filters))
+        search = parsed(words)
+        return self._ask(lambda index: index.count(search, filters))
 
     def path(self, number: int) -> Path:
         """Return the file of a take. Raises `UnknownTakeError`."""

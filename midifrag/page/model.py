@@ -40,6 +40,7 @@ from midifrag.fragment.record import TakeRecord
 from midifrag.intents import Intent, Press, SelectBank
 from midifrag.pad_key import PadKey
 from midifrag.page.edits import Edits
+from midifrag.page.failures import Failures
 from midifrag.page.wire import Configuration, FromPage, FromShow, MidiSeen, ReadAgain
 from midifrag.states import JobState
 
@@ -62,6 +63,8 @@ class Part(StrEnum):
     ENGINES = "engines"
     PORTS = "ports"
     NOTICES = "notices"
+    #: What went wrong and nobody has seen.
+    FAILURES = "failures"
     PLAYBACK = "playback"
     SOUNDING = "sounding"
     METERS = "meters"
@@ -123,6 +126,7 @@ class PageModel:
         self.view = View(configuration.loaded)
         self.forecast = Forecast()
         self.edits = Edits()
+        self.failures = Failures()
         self.archive = ArchiveReader(configuration.archive)
         self.midi: deque[MidiSeen] = deque(maxlen=MIDI_LINES)
         self.changed_takes: deque[TakeRecord] = deque(maxlen=CHANGED_TAKES)
@@ -165,6 +169,13 @@ class PageModel:
             case _:
                 assert_never(message)
         self.touch(_part_of(message))
+        if self.failures.take(message):
+            self.touch(Part.FAILURES)
+
+    def saw_failures(self) -> None:
+        """Somebody has seen what went wrong."""
+        self.failures.seen()
+        self.touch(Part.FAILURES)
 
     def touch(self, part: Part) -> None:
         """Have a part drawn anew."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import html
-import json
 import logging
 
 from nicegui import Client, ui
@@ -32,16 +30,10 @@ COUNTDOWN_STEP = 0.1
 MOST_WAITING = 16
 
 
-#: What NiceGUI's own page gets added: our looks, and what it does while there is no connection.
-_WORDS = {"leaving_out": texts.LEAVING_OUT, "left_out": texts.LEFT_OUT, "token_gone": texts.TOKEN_GONE}
-_HEAD = f"""<link rel="stylesheet" href="/page.css">
-<script defer src="/page.js" data-words="{html.escape(json.dumps(_WORDS))}"></script>"""
-
-
 class Screen:
     """Everything that one browser shows. A tab is built when it is opened first, and drawn while it is open.
 
-    ``tab`` is the one that is open at the beginning, by its name.
+    ``tab`` is the one that is open at the beginning, by its name; the first one where there is none of it.
     """
 
     def __init__(self, page: PageModel, client: Client, tab: str = "") -> None:
@@ -50,8 +42,10 @@ class Screen:
         self._panels: list[tuple[Panel, Tab | None]] = []
         self._seen: dict[Panel, int] = {}
         self._tabs = tuple(dict.fromkeys(row.tab for row in table.PANELS if row.tab))
-        self._open = tab or self._tabs[0].name
+        names = [one.name for one in self._tabs]
+        self._open = tab if tab in names else names[0]
         self._rooms: dict[str, ui.tab_panel] = {}
+        self._player = Player()
         self._build()
         ui.on_exception(_tell_failure)
 
@@ -63,26 +57,28 @@ class Screen:
             if shown and self._seen.get(panel) != version:
                 self._seen[panel] = version
                 panel.refresh()
-
-    def play(self, address: str, title: str) -> None:
-        """Play what is at ``address`` in this browser."""
-        self._player.play(address, title)
+        self._player.landed(self._page.view.finished)
 
     def _build(self) -> None:
-        ui.colors(primary="#4f8cff", negative="#e5383b", positive="#2fbf71", warning="#ffc24d")
+        ui.colors(primary="#2b6be0", negative="#d9303a", positive="#2fbf71", warning="#ffc24d")
         with ui.element("div").classes("screen"):
             with ui.element("header").classes("top"):
-                ui.label(texts.TITLE).classes("brand")
+                with ui.element("h1").classes("brand"):
+                    ui.label(texts.TITLE)
                 self._fill(Area.TOP)
-            with ui.tabs().props("no-caps").classes("tabs") as tabs:
+            with ui.element("nav").classes("tabs-place") as places, ui.tabs().props("no-caps").classes("tabs") as tabs:
+                places.props["aria-label"] = texts.TABS
                 for tab in self._tabs:
                     ui.tab(tab.name, tab.label, icon=tab.icon)
-            with ui.tab_panels(tabs, value=self._open, animated=False, keep_alive=True).classes("panels"):
+            with (
+                ui.element("div").classes("rooms"),
+                ui.tab_panels(tabs, value=self._open, animated=False, keep_alive=True).classes("panels"),
+            ):
                 for tab in self._tabs:
                     self._rooms[tab.name] = ui.tab_panel(tab.name).classes(tab.name)
             with ui.element("footer").classes("bottom"):
                 self._fill(Area.BOTTOM)
-                self._player = Player()
+                self._player.build()
         self._fill_tab(next(tab for tab in self._tabs if tab.name == self._open))
         tabs.on_value_change(lambda event: self._open_tab(event.value))
 
@@ -100,10 +96,12 @@ class Screen:
     def _fill(self, area: Area, tab: Tab | None = None) -> None:
         for row in table.PANELS:
             if row.area is area and row.tab is tab:
-                self._panels.append((row.panel(self._page, self.play), tab))
+                self._panels.append((row.panel(self._page, self._player), tab))
 
     async def _open_tab(self, name: str) -> None:
         self._open = name
+        # A reload, or somebody who keeps the address, comes back to it.
+        ui.navigate.history.replace(f"/?tab={name}")
         self._fill_tab(next(tab for tab in self._tabs if tab.name == name))
         self.refresh()
         for panel, tab in self._panels:
@@ -125,7 +123,6 @@ class Screens:
         self._screens: dict[str, Screen] = {}
         #: Those that no browser has connected to yet.
         self._expected: dict[str, Client] = {}
-        ui.add_head_html(_HEAD, shared=True)
 
     def open(self, tab: str = "") -> None:
         """Build the screen of a browser that has just come, for a tab (by its name; else the first)."""

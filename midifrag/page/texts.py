@@ -33,10 +33,14 @@ NO_ANSWER = "This did not work: {error}. Try again.\n"
 # --- frame -----------------------------------------------------------------------------------------------------------
 TITLE = "midifrag"
 PLAY_TAB, ARCHIVE_TAB, ENGINE_TAB, SET_TAB, OSC_TAB = "Play", "Archive", "Engine", "Set", "OSC"
+TABS, BANKS = "Parts of the page", "Banks"
 PANIC = "Panic"
 PANIC_HELP = "Cancel everything that is queued or renders"
 PREVIOUS_BANK, NEXT_BANK = "Previous bank", "Next bank"
 NO_NOTICE = "Nothing to report."
+SEEN = "Seen: show it no longer"
+FAILED_JOB = "{prompt} {state}: {reason}"
+MORE_FAILED = " (and {count} more)"
 STARTING = "starting …"
 ENGINE_STATES = {
     EngineState.WARMING: "{model}: warming up {done}/{total}{after}",
@@ -46,6 +50,16 @@ ENGINE_STATES = {
     EngineState.LOST: "{model} is lost: {text}",
 }
 ENGINE_WAIT = ", {wait}"
+ENGINE_WORDS = {
+    EngineState.WARMING: "{what} warms up, {done} of {total}{after}",
+    EngineState.READY: "{what}, ready",
+    EngineState.STALLED: "{what} shows no progress, {wait}",
+    EngineState.RESTARTING: "{what} starts again{after}: {text}",
+    EngineState.LOST: "{what} is lost: {text}",
+}
+PLAYS_ON = "{model} on {where}"
+DEVICES = {"cpu": "this CPU", "cuda": "this graphics card", "mps": "this Mac's graphics"}
+SOUNDS, NOTHING_SOUNDS = "sounds: {names}", "nothing sounds"
 TAP = "Tap"
 TAP_HELP = "Tap the tempo of midifrag's own clock; four taps in a row set its beat too"
 NO_TEMPO = "–"
@@ -55,7 +69,7 @@ STANDS = "waits"
 TIME_HELP = "{signature}, kept by {source}"
 WAITS_HELP = "{signature}, kept by {source}, which waits for a start"
 QUEUE = "{count} queued"
-LATENCY = "p50 {p50:.2f} s"
+LATENCY = "lands after {p50:.2f} s"
 NO_LATENCY = "nothing landed yet"
 
 # --- OSC -------------------------------------------------------------------------------------------------------------
@@ -114,6 +128,7 @@ PAD_STATES = {
     PadState.REFUSED: "refused",
     PadState.FAILED: "failed",
 }
+PADS = "Pads"
 PAD_HELP = "{name}: {prompt}"
 PAD_TROUBLE = "{reason} — {label}"
 LANDS_IN = "≈ {seconds:.0f} s"
@@ -164,6 +179,9 @@ NOW, SECONDS_AGO, MINUTES_AGO, HOURS_AGO, DAYS_AGO = "now", "{:.0f} s", "{:.0f} 
 LENGTH = "{:.2f} s"
 GONE = "its file is gone"
 PLAYER = "nothing played yet"
+PLAYER_NAME, PLAY_OR_STOP, PLAYER_AT = "Player of this browser", "Play or stop", "Where it is"
+PLAYER_LOOP, PLAYER_AB, PLAYER_LEVEL = "Loop", "Compare: the other one, from here on", "Level"
+PLAYER_OUTPUT, PLAYER_FOLLOWS = "Output", "Play what lands"
 
 # --- archive ---------------------------------------------------------------------------------------------------------
 SEARCH = "Words"
@@ -175,6 +193,17 @@ FOUND = "{count} takes"
 NEW_TAKES = "Show {count} new"
 OLDER, NEWER = "Older", "Newer"
 NO_TAKES = "No takes that fit."
+SEARCH_EXAMPLE = 'rain "wide hall" -dark tempo:90..120'
+SEARCH_HELP = (
+    'Words may stand in any order; "quotes" keep them together, -word leaves takes out. Ranges: tempo:90..120, '
+    "length:>2, loudness:-12..-3. Orders: sort:oldest, longest, shortest, loudest, quietest, fastest, slowest."
+)
+EMPTY_ARCHIVE = "Every take that is rendered comes here, whatever becomes of it. Press a pad, or render a prompt."
+CLEAR_SEARCH = "Show all takes"
+PAGE_OF = "page {page} of {pages}"
+CHOOSE_ALL = "Choose all takes of this page"
+STAR_CHOSEN, UNSTAR_CHOSEN = "Star what is chosen", "Take the stars of what is chosen away"
+COMPARE, COMPARING = "Compare the two that are chosen", "take {first} against take {second}"
 ARCHIVE_TROUBLE = "The archive cannot be read now: {error}"
 TAKE_LINE = "take {number} · {when} · {length} · seed {seed} · {bank} · {model}"
 STAR, UNSTAR = "Star", "Take the star away"
@@ -193,7 +222,7 @@ TURNED = "The sheet has been turned meanwhile: click again."
 
 # --- engine ----------------------------------------------------------------------------------------------------------
 CONTROLS = "Controls"
-FROM_PRESETS = "from presets"
+FROM_PRESETS = "as the preset says"
 GIVE_BACK = "Give back to the presets"
 GIVE_ALL_BACK = "Give all back to the presets"
 PAD_VALUE = "{pad}: {name} {value}"
@@ -209,6 +238,10 @@ DEVICE = "Engine and memory"
 MEMORY = "{what} {size}"
 NO_MEMORY = "this engine keeps no model in memory"
 MONITOR = "MIDI monitor"
+MONITOR_ONLY, MONITOR_HOLD, MONITOR_GO_ON = "Only lines with", "Hold still", "Go on"
+NO_MIDI_FITS = "Nothing of what has arrived has these words."
+PAD_LATENCY = "{pad}: {seconds:.2f} s, {count} landed"
+LANDINGS_AXIS, SECONDS_AXIS = "landings", "seconds"
 NO_MIDI = "Nothing has arrived yet. Press a pad of the controller, or turn a knob."
 WARNINGS = "Messages"
 
@@ -231,6 +264,14 @@ LEARN_NO_PORT = "The set has no port that is there."
 # --- set editing -----------------------------------------------------------------------------------------------------
 EDIT_HINT = "Choose a pad. What you save is written to {file} and is live at once; comments and order stay."
 NEW_PAD = "New pad"
+SET_LIST, SET_LIST_HINT = "Set list", "Drag a bank to its place, or move it with the arrows. Names are saved at Enter."
+ADD_BANK, BANK_NAME, BANK_NAME_OF = "Add a bank", "Name of a new bank", "Name of bank {name}"
+EARLIER, LATER, COPY_BANK, COPY_OF = "{name} earlier", "{name} later", "Copy {name}", "{name} (copy)"
+ENTRIES, ENTRIES_OF = "Controls and actions", "Of"
+ENTRIES_HINT = "A line each, as in the file. Enter saves it; what you save is live at once and can be undone above."
+ENTRY, NEW_ENTRY = "{number}", "New, such as {cc: 21, sets: cfg_scale, range: [1, 12]}"
+SAVE_ENTRY, REMOVE_ENTRY = "Save this line", "Remove this line"
+NO_ENTRY = "This is no line of keys and values, such as {cc: 21, sets: steps, range: [1, 32]}."
 NOTE_NUMBER = "Note (36 or C1, on one channel 36/10)"
 PRESS = "A press"
 ON_REPRESS = "Pressed again while it renders"
@@ -238,6 +279,8 @@ ON_LOST = "When the engine dies"
 LAND = "Lands on"
 FALLBACK = "When it fails, land"
 CHOKE = "Choke group"
+FRAGMENT = "Fragment"
+TAKEN = "{name} is taken: {now}. Choose another note."
 PORT = "Only from port"
 VELOCITY_SETS, VELOCITY_FROM, VELOCITY_TO = "Velocity sets", "softest", "hardest"
 MORPH_TO, MORPH_BY = "Morph to", "by velocity, cc 25 or 0–1"

@@ -3,7 +3,15 @@
 import pytest
 
 from midifrag.config import loading
-from midifrag.config.entry_editing import add_entry, add_port, exchanged, remove_entry, take_back, undone
+from midifrag.config.entry_editing import (
+    add_entry,
+    add_port,
+    change_entry,
+    exchanged,
+    remove_entry,
+    take_back,
+    undone,
+)
 from midifrag.config.pad_editing import remove_pad, save_pad
 from midifrag.errors import ConfigurationError, StorageError
 from midifrag.pad_key import PadKey
@@ -237,3 +245,38 @@ def test_edits_that_are_one_stay_where_one_of_their_files_was_changed_since(make
     with pytest.raises(ConfigurationError):
         undone(show, edit)
     assert (text(show), text(show, "one")) == now
+
+
+KNOB = {"cc": 21, "sets": "cfg_scale", "range": [1, 12]}
+
+
+def test_an_entry_is_changed_and_no_other_byte(make):
+    show = make()
+    edit = change_entry(show, None, "controls", 0, STEPS, KNOB)
+    assert text(show) == SHOW.replace(
+        "{cc: 21, sets: cfg_scale, range: [1, 12]}", "{cc: 22, sets: steps, range: [1, 150]}"
+    )
+    assert (edit.key, edit.line) == ("controls.0", 6)
+    undone(show, edit)
+    assert text(show) == SHOW
+
+
+def test_an_entry_that_has_moved_or_would_be_wrong_is_left_alone(make):
+    show = make()
+    for number, entry, was in ((0, STEPS, STEPS), (1, STEPS, KNOB), (0, {"cc": 300, "sets": "steps"}, KNOB)):
+        with pytest.raises(ConfigurationError):
+            change_entry(show, None, "controls", number, entry, was)
+    with pytest.raises(ConfigurationError, match="changed meanwhile"):
+        remove_entry(show, "controls", 0, was=STEPS)
+    with pytest.raises(ConfigurationError, match="only an editor"):
+        change_entry(show, None, "actions", 1, {"note": 97, "does": "panic"}, {"note": 97, "does": "next_bank"})
+    assert text(show) == SHOW
+
+
+def test_a_bank_s_control_is_changed_and_removed(make):
+    bank = BANK + "controls: [{cc: 7, sets: steps, range: [1, 9]}]\n"
+    show = make(bank=bank)
+    edit = change_entry(show, "one", "controls", 0, STEPS, {"cc": 7, "sets": "steps", "range": [1, 9]})
+    assert edit.slug == "one"
+    remove_entry(show, "controls", 0, "one", STEPS)
+    assert text(show, "one") == BANK + "controls: []\n"

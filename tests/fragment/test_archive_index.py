@@ -10,6 +10,7 @@ from midifrag.errors import StorageError
 from midifrag.fragment import archive_index
 from midifrag.fragment.archive_index import Index
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.search import Search, parsed
 from tests.fragment.sounds import FULL, record
 
 WHOLE = dataclasses.replace(
@@ -42,7 +43,7 @@ def take(number, **values):
 
 
 def everything(index):
-    return index.select([], {}, None, 0)
+    return index.select(Search(), {}, None, 0)
 
 
 def test_takes_come_back_as_they_were_newest_first(index):
@@ -68,7 +69,7 @@ def test_fields_change_and_are_found_anew(index):
     index.change([(1, {"note": "Für Später", "starred": True}), (7, {"note": "nobody"}), (2, {"slot": 4})])
 
     assert everything(index) == [take(2, slot=4), take(1, note="Für Später", starred=True)]
-    assert [found.number for found in index.select(["für", "später"], {}, None, 0)] == [1]
+    assert [found.number for found in index.select(Search(("für", "später")), {}, None, 0)] == [1]
     assert index.numbers() == {1, 2}
 
 
@@ -115,7 +116,7 @@ MADE = [
 )
 def test_takes_are_found(index, words, filters, found):
     index.add(MADE)
-    split = words.split(" ") if words else []
+    split = Search(tuple(words.split(" ")) if words else ())
 
     assert [one.number for one in index.select(split, filters, None, 0)] == found
     assert index.count(split, filters) == len(found)
@@ -140,6 +141,21 @@ def test_a_sound_index_stays(index, tmp_path):
     Index(tmp_path / "index.sqlite").ensure()
 
     assert everything(index) == [take(1)]
+
+
+def test_one_of_the_version_before_is_brought_up_to_date_where_it_lies(index, tmp_path):
+    made = [take(1, seconds=2.0, tempo=120.0, peak=0.5), take(2, seconds=1.0, bpm=90.0), take(3)]
+    index.add(made)
+    with closing(sqlite3.connect(tmp_path / "index.sqlite")) as connection:
+        for column in ("seconds", "tempo", "peak"):
+            connection.execute(f"ALTER TABLE takes DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 2")
+        connection.commit()
+    index.ensure()
+    assert everything(index) == made[::-1]
+    assert index.select(parsed("tempo:80..130 sort:shortest"), {}, None, 0) == [made[1], made[0]]
+    index.add([take(4, seconds=3.0)])
+    assert index.count(parsed("length:>=2"), {}) == 2
 
 
 def spoil(path, how):
@@ -185,8 +201,8 @@ QUESTIONS = [
     lambda index: index.add([take(1)]),
     lambda index: index.change([(1, {"note": "x"})]),
     lambda index: index.numbers(),
-    lambda index: index.select([], {}, None, 0),
-    lambda index: index.count([], {}),
+    lambda index: index.select(Search(), {}, None, 0),
+    lambda index: index.count(Search(), {}),
 ]
 
 

@@ -31,6 +31,19 @@ _ASKED = {
 }
 
 
+class Played:
+    """A player that only keeps what it was given."""
+
+    def __init__(self, kept: list[tuple[Any, str]]) -> None:
+        self._kept = kept
+
+    def __call__(self, address: str, title: str) -> None:
+        self._kept.append((address, title))
+
+    def compare(self, addresses: tuple[str, str], title: str) -> None:
+        self._kept.append((addresses, title))
+
+
 class Headless:
     """One browser's page: ``sent`` is what went to the show, ``played`` what its player was given.
 
@@ -41,7 +54,7 @@ class Headless:
         self._runner = asyncio.Runner()
         core.loop = self._runner.get_loop()
         self.sent: list[FromPage] = []
-        self.played: list[tuple[str, str]] = []
+        self.played: list[tuple[Any, str]] = []
         self._panels: list[Panel] = []
         self.failures: list[Exception] = []
         # As a show does before it starts the page.
@@ -81,7 +94,7 @@ class Headless:
 
     def show(self, panel: type[P]) -> P:
         """Build a panel and draw it."""
-        shown = self.do(lambda: panel(self.page, lambda address, title: self.played.append((address, title))))
+        shown = self.do(lambda: panel(self.page, Played(self.played)))
         self._panels.append(shown)
         self.do(shown.refresh)
         return shown

@@ -99,6 +99,19 @@ def test_a_page_may_come_with_another_tab_open(headless):
     assert len(page.all("pads-panel")) == 1
 
 
+def test_a_reload_comes_back_to_the_tab_that_was_open(headless):
+    page = headless()
+    opened_screen(page)
+    page.enter(page.one("tabs"), "archive")
+    assert "/?tab=archive" in page.told("run_javascript")[-1]["code"]
+
+
+def test_a_tab_that_there_is_not_is_the_first(headless):
+    page = headless()
+    page.do(lambda: Screen(page.page, page.client, "<b>"))
+    assert len(page.all("pads-panel")) == 1
+
+
 def test_what_has_not_changed_is_not_drawn_again(headless, monkeypatch):
     drawn = []
     monkeypatch.setattr(Own, "refresh", lambda panel: drawn.append(panel))
@@ -117,10 +130,10 @@ def test_the_shipped_screen_has_its_tabs_in_order_and_everything_in_its_place(he
     opened_screen(page)
     tabs = [one.props["name"] for one in page.client.elements.values() if isinstance(one, ui.tab)]
     assert tabs == ["play", "archive", "engine", "set", "learn", "osc"]
-    assert classes_in(page.one("top")) == ["brand", "banks", "status", "panic"]
-    assert classes_in(page.one("bottom")) == ["time", "notice", "player"]
+    assert classes_in(page.one("top")) == ["brand", "banks", "time", "status", "panic"]
+    assert classes_in(page.one("bottom")) == ["notices", "player"]
     assert classes_in(page.one("play")) == ["pads-panel", "side"]
-    assert classes_in(page.one("side")) == ["prompt", "slots-place"]
+    assert classes_in(page.one("side")) == ["prompt", "log", "slots-place"]
 
 
 def classes_in(element):
@@ -132,10 +145,10 @@ def test_a_whole_screen_shows_what_happens(headless):
     shown = opened_screen(page)
     page.take(active(), engine(EngineState.READY, "sketch on cpu"), job(JobState.QUEUED), notice("the disk is full"))
     page.do(shown.refresh)
-    assert page.text("status-engine") == "sketch on cpu"
+    assert page.text("status-engine") == "sketch, ready"
     assert page.text("notice") == "the disk is full"
     assert "active" in page.one("bank").classes
-    page.do(lambda: shown.play("/takes/1.wav", "rain"))
+    page.do(lambda: shown._player("/takes/1.wav", "rain"))
     assert page.text("player-title") == "rain"
     for name in ("archive", "engine", "set", "play"):
         page.enter(page.one("tabs"), name)

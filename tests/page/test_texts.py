@@ -27,4 +27,4 @@ def test_every_text_is_used_and_every_one_that_is_used_is_there():
 
 def test_every_state_has_its_words():
     assert set(texts.PAD_STATES) == set(PadState)
-    assert set(texts.ENGINE_STATES) == set(EngineState)
+    assert set(texts.ENGINE_STATES) == set(texts.ENGINE_WORDS) == set(EngineState)

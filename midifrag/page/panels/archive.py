@@ -6,18 +6,20 @@ import asyncio
 import time
 from typing import Any, ClassVar
 
-from nicegui import ui
+from nicegui import events, ui
 
 from midifrag.errors import MidifragError
-from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.record import TakeRecord
-from midifrag.intents import SendTake
+from midifrag.fragment.search import Filters, SearchError
+from midifrag.intents import SendTake, StarTake
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.archive_row import TakeRow
 from midifrag.page.panels.panel import Panel, Play, icon_button
 from midifrag.page.versions import version_of
 
+#: Which take is played next; see pads.js.
+_TAKE_KEY = "(e) => emit(e.detail)"
 #: Takes on one sheet, and rows that are built before others get their turn.
 SHEET, AT_ONCE = 20, 5
 #: Searches of one browser that go on at the same time: the one that is asked for last, and one that it overtakes.
@@ -41,9 +43,14 @@ class ArchivePanel(Panel):
         self._sent = 0
         self._looked = False
         self._newest = 0
+        self._played = 0
+        self._pages = 1
+        self._clearing = False
         with ui.element("section").classes("archive-sheet"):
             with ui.element("div").classes("filters"):
-                self._words = self._filter(ui.input(texts.SEARCH).props("clearable"), "words")
+                self._words = self._filter(
+                    ui.input(texts.SEARCH, placeholder=texts.SEARCH_EXAMPLE).props("clearable stack-label"), "words"
+                )
                 self._words.props(f"debounce={int(REST * 1000)}")
                 self._bank = self._filter(ui.select([texts.ANY_BANK], value=texts.ANY_BANK, label=texts.BANK), "bank")
                 self._preset = self._filter(
@@ -55,11 +62,25 @@ class ArchivePanel(Panel):
             with ui.element("div").classes("sheet-line"):
                 self._count = ui.label().classes("sheet-count")
                 self._new = ui.button(on_click=self.look).props("flat no-caps").classes("sheet-new")
+                self._all = ui.checkbox(on_change=lambda event: self._choose_all(event.value))
+                self._all.props["aria-label"] = self._all.props["title"] = texts.CHOOSE_ALL
+                self._bulk = ui.element("div").classes("bulk")
+                self._bulk.set_visibility(False)
+                with self._bulk:
+                    icon_button("star", texts.STAR_CHOSEN).on_click(lambda: self._star(wanted=True))
+                    icon_button("star_border", texts.UNSTAR_CHOSEN).on_click(lambda: self._star(wanted=False))
+                    self._compare = icon_button("compare", texts.COMPARE).on_click(self._compare_chosen)
                 self._export = ui.button(texts.EXPORT_NONE, icon="archive", on_click=self._download)
                 self._export.props("flat no-caps").disable()
                 icon_button("chevron_left", texts.NEWER).on_click(lambda: self._turn(-1))
+                self._page_number = ui.label().classes("sheet-page")
                 icon_button("chevron_right", texts.OLDER).on_click(lambda: self._turn(1))
-            self._list = ui.element("div").classes("takes")
+            self._empty = ui.element("div").classes("nothing-found")
+            with self._empty:
+                self._why_empty = ui.label().classes("quiet")
+                self._clear = ui.button(texts.CLEAR_SEARCH, on_click=self._clear_search).props("outline no-caps")
+            self._empty.set_visibility(False)
+            self._list = ui.element("div").classes("takes").on("takekey", self._key, js_handler=_TAKE_KEY)
             # One for all rows: it opens at the one that asks.
             with self._list:
                 self._slots = ui.menu().props("no-parent-event")
@@ -79,6 +100,8 @@ class ArchivePanel(Panel):
     def choose(self, number: int, wanted: bool) -> None:
         """Take a take into the export, or out of it."""
         (self.chosen.add if wanted else self.chosen.discard)(number)
+        self._bulk.set_visibility(bool(self.chosen))
+        self._compare.set_enabled(len(self.chosen) == 2)
         self._export.text = texts.EXPORT.format(count=len(self.chosen)) if self.chosen else texts.EXPORT_NONE
         self._export.set_enabled(bool(self.chosen))
 
@@ -103,6 +126,8 @@ class ArchivePanel(Panel):
 
     async def look(self) -> None:
         """Search from the newest take on."""
+        if self._clearing:
+            return
         self._looked = True
         await self._show(0)
 
@@ -129,7 +154,8 @@ class ArchivePanel(Panel):
         try:
             count, takes = await asyncio.to_thread(self._find, words, sheet, filters)
         except MidifragError as error:
-            self._count.text = texts.ARCHIVE_TROUBLE.format(error=error)
+            words_are_wrong = isinstance(error, SearchError)
+            self._count.text = str(error) if words_are_wrong else texts.ARCHIVE_TROUBLE.format(error=error)
             return
         # Answers may come in another order than they were asked for: only the last question counts.
         if asked != self._asked:
@@ -140,6 +166,11 @@ class ArchivePanel(Panel):
         self._sheet = sheet
         self._newest = max((job.take or 0 for job in self.page.view.finished), default=0)
         self._count.text = texts.FOUND.format(count=count) if count else texts.NO_TAKES
+        self._pages = max(1, -(-count // SHEET))
+        self._page_number.text = texts.PAGE_OF.format(page=sheet + 1, pages=self._pages)
+        self._empty.set_visibility(not count)
+        self._why_empty.text = texts.SEARCH_HELP if self._asks else texts.EMPTY_ARCHIVE
+        self._clear.set_visibility(self._asks)
         await self._list_takes(takes, asked)
         self.refresh()
 
@@ -192,6 +223,49 @@ class ArchivePanel(Panel):
         ):
             if field.options != options:
                 field.set_options(options)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether anything is searched for."""
+        return bool((self._words.value or "").strip()) or any(one is not None for one in self._filters().values())
+
+    async def _clear_search(self) -> None:
+        self._clearing = True
+        self._words.value = self._since.value = self._until.value = ""
+        self._bank.value, self._preset.value, self._starred.value = texts.ANY_BANK, texts.ANY_PRESET, False
+        self._clearing = False
+        await self.look()
+
+    async def _key(self, event: events.GenericEventArguments) -> None:
+        """Play the take after or before the one that was played last; over the end, of the next sheet."""
+        step = 1 if event.args == "next" else -1
+        shown = [row.number for row in self._rows]
+        at = shown.index(self._played) + step if self._played in shown else 0 if step > 0 else len(shown) - 1
+        if at in range(len(shown)):
+            self._rows[at].play()
+        elif 0 <= self._sheet + step < self._pages:
+            await self._turn(step)
+            if self._rows:
+                self._rows[0 if step > 0 else -1].play()
+
+    def playing(self, number: int) -> None:
+        """A take of the sheet is played: the arrow keys go on from there."""
+        self._played = number
+        for row in self._rows:
+            row.mark(number)
+
+    def _choose_all(self, wanted: bool) -> None:
+        for row in self._rows:
+            row.choose(wanted)
+
+    def _star(self, *, wanted: bool) -> None:
+        for number in sorted(self.chosen):
+            self.page.put(StarTake(number, wanted))
+
+    def _compare_chosen(self) -> None:
+        first, second = sorted(self.chosen)
+        title = texts.COMPARING.format(first=first, second=second)
+        self.play.compare((f"/takes/{first}.wav", f"/takes/{second}.wav"), title)
 
     def _download(self) -> None:
         query = "&".join(f"take={number}" for number in sorted(self.chosen))

@@ -16,7 +16,7 @@ from midifrag.fragment.recorded_length import recorded_length
 from midifrag.intents import AnnotateTake, Prompt, StarTake
 from midifrag.page import texts
 from midifrag.page.model import PageModel
-from midifrag.page.panels.panel import icon_button, set_prop
+from midifrag.page.panels.panel import Play, icon_button, set_prop
 from midifrag.page.panels.prompt import parameters_of
 from midifrag.page.panels.slots import DRAG_OUT
 from midifrag.page.panels.where import tell_where
@@ -29,11 +29,14 @@ class Sheet(Protocol):
     """What a row needs of the sheet that it lies on."""
 
     page: PageModel
-    play: Callable[[str, str], None]
+    play: Play
     chosen: set[int]
 
     def choose(self, number: int, wanted: bool) -> None:
         """Take a take into the export, or out of it."""
+
+    def playing(self, number: int) -> None:
+        """A take of it is played."""
 
     def offer_slots(self, row: TakeRow) -> None:
         """Ask which slot the row's take goes to."""
@@ -53,7 +56,7 @@ class TakeRow:
                 self._picture = ui.element("img").props("alt='' loading=lazy draggable=false")
             self._wave.props["draggable"] = "true"
             self._wave.props["title"] = texts.DRAG
-            self._acts(self._wave, self._play).on("dragstart", js_handler=DRAG_OUT)
+            self._acts(self._wave, self.play).on("dragstart", js_handler=DRAG_OUT)
             with ui.element("div").classes("take-text"):
                 self._prompt = ui.label().classes("take-prompt")
                 self._about = ui.label().classes("take-about")
@@ -100,15 +103,25 @@ class TakeRow:
         set_prop(self._star, "title", label)
         set_prop(self._star, "aria-label", label)
 
+    def play(self) -> None:
+        """Play the take."""
+        self._sheet.playing(self.number)
+        self._sheet.play(f"/takes/{self.number}.wav", self._record.prompt)
+
+    def mark(self, playing: int) -> None:
+        """Show whether it is this take that is played."""
+        self._row.classes(replace="take current" if self.number == playing else "take")
+
+    def choose(self, wanted: bool) -> None:
+        """Take it into what is chosen, or out of it."""
+        self._chosen.value = wanted
+
     def delete(self) -> None:
         """Take the row off the sheet."""
         self._row.delete()
 
     def _toggle_star(self) -> None:
         self._sheet.page.put(StarTake(self.number, not self._record.starred))
-
-    def _play(self) -> None:
-        self._sheet.play(f"/takes/{self.number}.wav", self._record.prompt)
 
     def _tell_where(self) -> None:
         place = self._sheet.page.configuration.archive / self._record.file
@@ -140,7 +153,8 @@ class TakeRow:
 
 
 def _about(record: TakeRecord, *, gone: bool) -> str:
-    moment = record.rendered_at
+    # A spare was rendered before anybody pressed; what counts is when it was wanted.
+    moment = record.rendered_at if record.pressed_at is None else record.pressed_at
     line = texts.TAKE_LINE.format(
         number=record.number,
         when=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment)) if moment else texts.NONE,

@@ -21,7 +21,7 @@ class BanksPanel(Panel):
         super().__init__(page, play)
         self._names: tuple[tuple[str, str], ...] = ()
         self._buttons: dict[str, ui.button] = {}
-        with ui.element("nav").classes("banks"):
+        with ui.element("nav").classes("banks").props(f'aria-label="{texts.BANKS}"'):
             icon_button("chevron_left", texts.PREVIOUS_BANK).on_click(lambda: self._step(-1))
             self._list = ui.element("div").classes("bank-list")
             icon_button("chevron_right", texts.NEXT_BANK).on_click(lambda: self._step(1))

@@ -154,7 +154,10 @@ class EditorPanel(Panel):
         try:
             key = self._key or PadKey.parse(self._form.note.value.strip())
         except ValueError as error:
-            tell({"": f"{self._file}: pads.{self._form.note.value.strip()}: {error}"})
+            self._form.mark({"note": str(error)})
+            return
+        if self._key is None and (taken := self._said(key)) is not None:
+            self._form.mark({"note": texts.TAKEN.format(name=key.name, now=stands(taken))})
             return
         version = self._form.version
         await self._save_as(key, self._form.changes if version else self._form.everything, version, whole=not version)
@@ -166,15 +169,18 @@ class EditorPanel(Panel):
         try:
             problems = await save(self.page, self._slug, key, values, version, whole=whole)
         except EditConflictError as conflict:
-            self._ask_to_overwrite(conflict, key, values, whole=whole)
+            if whole and opened[1] is None:
+                # Somebody else was quicker.
+                self._form.mark({"note": texts.TAKEN.format(name=key.name, now=stands(conflict.now))})
+            else:
+                self._ask_to_overwrite(conflict, key, values, whole=whole)
             return
         if (self._slug, self._key) != opened:
             # Somebody who is that quick has left the form; its draft says what is not saved.
             tell(problems or {})
             return
-        self._form.mark(problems or {})
+        tell(self._form.mark(problems or {}))
         if problems is not None:
-            tell(problems)
             return
         self._drafts.pop(opened, None)
         self._key = key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from nicegui import events, ui
 
@@ -15,11 +15,14 @@ from midifrag.events import JobChanged
 from midifrag.intents import CancelJob, ClearQueue, ResetValues, SetParameter
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
+from midifrag.page.panels.latency import Latencies
+from midifrag.page.panels.monitor import Monitor
 from midifrag.page.panels.panel import Panel, Play, engine_line, icon_button, lands_in
+from midifrag.page.panels.sounding import sound_line
 from midifrag.states import JobState
 
-#: Jobs, messages and MIDI lines that are shown.
-JOBS, NOTICES, MIDI = 5, 8, 14
+#: Jobs and messages that are shown.
+JOBS, NOTICES = 5, 8
 
 
 class _Value:
@@ -27,7 +30,7 @@ class _Value:
 
     def __init__(self, page: PageModel, parameter: Parameter) -> None:
         self._page, self._parameter = page, parameter
-        with ui.element("div").classes("value"):
+        with ui.element("div").classes("value") as self._line:
             ui.label(parameter.label).classes("value-name")
             low, high = parameter.slider
             self._slider = ui.slider(
@@ -47,7 +50,9 @@ class _Value:
             low, high = min(low, value), max(high, value)
         if (self._slider.props["min"], self._slider.props["max"]) != (low, high):
             self._slider.props["min"], self._slider.props["max"] = low, high
-        self._text.text = texts.FROM_PRESETS if value is None else _shown(value)
+        unit = f" {self._parameter.unit}" if self._parameter.unit else ""
+        self._text.text = texts.FROM_PRESETS if value is None else f"{_shown(value)}{unit}"
+        self._line.classes(replace="value unset" if value is None else "value")
         if changed is not None and changed.waiting:
             self._text.text += f" · {texts.WAITING}"
         self._text.classes(replace="value-text" if value is None else "value-text set")
@@ -114,25 +119,23 @@ class EnginePanel(Panel):
                 clear = ui.button(texts.CLEAR_QUEUE, on_click=lambda: page.put(ClearQueue()))
                 clear.props("outline no-caps").classes("clear")
             with _box(texts.LATENCIES):
-                self._chart = ui.echart(_chart([])).classes("chart")
-                self._percentiles = ui.label().classes("quiet")
+                self._latencies = Latencies()
             with _box(texts.DEVICE):
                 self._device = ui.label().classes("lines")
                 self._ports = ui.label().classes("lines")
             with _box(texts.MONITOR):
-                self._midi = ui.label(texts.NO_MIDI).classes("lines monitor")
+                self._monitor = Monitor()
             with _box(texts.WARNINGS):
                 self._notices = [ui.label().classes("message") for _ in range(NOTICES)]
                 self._notices[0].text = texts.NO_NOTICE
-        self._charted: list[float] = []
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         self._show_controls()
         self._show_jobs()
-        self._show_latency()
+        self._latencies.show(self.page.view)
         self._show_device()
-        self._midi.text = "\n".join(seen.text for seen in list(self.page.midi)[: -MIDI - 1 : -1]) or texts.NO_MIDI
+        self._monitor.show(self.page.midi)
         notices = list(self.page.view.notices)[: -NOTICES - 1 : -1]
         for label, notice in zip(self._notices, notices, strict=False):
             label.text = notice.text
@@ -176,19 +179,6 @@ class EnginePanel(Panel):
             job = jobs[index] if index < len(jobs) else None
             row.show(job, landings.get(job.job) if job else None)
 
-    def _show_latency(self) -> None:
-        view = self.page.view
-        latencies = [round(s, 3) for job in view.finished if (s := job.times.until_landed) is not None]
-        if latencies == self._charted:
-            return
-        self._charted = latencies
-        p50, p95 = view.percentile(0.5), view.percentile(0.95)
-        marks = [value for value in (p50, p95) if value is not None]
-        self._chart.options.clear()
-        self._chart.options.update(_chart(latencies, marks))
-        if p50 is not None and p95 is not None:
-            self._percentiles.text = texts.PERCENTILES.format(p50=p50, p95=p95, count=len(view.latencies))
-
     def _show_device(self) -> None:
         view = self.page.view
         lines = []
@@ -198,38 +188,18 @@ class EnginePanel(Panel):
             lines += [f"    {texts.MEMORY.format(what=what, size=_size(size))}" for what, size in memory.items()]
             if engine.info and not memory:
                 lines.append(f"    {texts.NO_MEMORY}")
+        if view.playback is not None:
+            lines += filter(None, (sound_line(view.playback), view.playback.text))
         self._device.text = "\n".join(lines) or texts.STARTING
         self._ports.text = "\n".join(port.text for port in view.ports.values())
 
 
 def _box(title: str) -> ui.element:
-    box = ui.element("section").classes("box")
+    # What scrolls can be reached by keys.
+    box = ui.element("section").classes("box").props(f'tabindex=0 aria-label="{title}"')
     with box:
         ui.label(title).classes("box-title")
     return box
-
-
-def _chart(latencies: list[float], marks: list[float] | None = None) -> dict[str, Any]:
-    """A bar for each landing, with lines at p50 and p95."""
-    return {
-        "animation": False,
-        "grid": {"left": 40, "right": 12, "top": 12, "bottom": 12},
-        "xAxis": {"type": "category", "show": False},
-        "yAxis": {"type": "value", "splitLine": {"lineStyle": {"color": "#2a2f3a"}}, "axisLabel": {"color": "#8a93a6"}},
-        "series": [
-            {
-                "type": "bar",
-                "data": latencies,
-                "itemStyle": {"color": "#4f8cff"},
-                "markLine": {
-                    "symbol": "none",
-                    "label": {"show": False},
-                    "lineStyle": {"color": "#ffd24d"},
-                    "data": [{"yAxis": mark} for mark in marks or []],
-                },
-            }
-        ],
-    }
 
 
 def _shown(value: float) -> str:

@@ -13,6 +13,7 @@ from midifrag.config.pads import OnLost
 from midifrag.config.parameters import NUMBERS
 from midifrag.config.press_keys import OnRepress, PressMode
 from midifrag.config.targets import PARAMETER_TARGETS
+from midifrag.fragment.options import FragmentOptions
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.edits import Draft
@@ -21,6 +22,10 @@ from midifrag.page.panels.parameters import Fields, put
 from midifrag.page.panels.sound_fields import shown_part, typed_part
 from midifrag.surface.palette import COLOURS
 
+#: What a fragment option is that can only be so or not.
+_YES, _NO = "yes", "no"
+#: Fields of a pad's own fragment options begin so; they are one key of a pad.
+_FRAGMENT = "fragment."
 #: The three fields that say what velocity sets are one key of a pad.
 _VELOCITY = ("velocity", "softest", "hardest")
 #: The two that say towards which prompt a sound is moved, and by what.
@@ -66,6 +71,10 @@ class PadForm:
             self._text("hardest", texts.VELOCITY_TO)
             self._text("morph", texts.MORPH_TO)
             self._text("morph_by", texts.MORPH_BY)
+        ui.label(texts.FRAGMENT).classes("box-title")
+        with ui.element("div").classes("fields"):
+            for name, option in FragmentOptions.model_fields.items():
+                self._option(name, option.annotation)
         self._inputs = {_NOTE: self.note, "prompt": self._prompt, **self._fields.inputs, **self._choices}
         for field in self._inputs.values():
             field.on_value_change(lambda: None if self._filling else changed())
@@ -132,6 +141,11 @@ class PadForm:
             empty = texts.NONE if isinstance(field, ui.select) else ""
             held[name] = said.get(name, empty) if name != "velocity" else velocity["sets"] if velocity else empty
         held |= {"continue": shown_part(said.get("continue")), "fill": shown_part(said.get("fill"))}
+        options = said.get("fragment") or {}
+        for name in FragmentOptions.model_fields:
+            field = self._choices[f"{_FRAGMENT}{name}"]
+            empty = texts.NONE if isinstance(field, ui.select) else ""
+            held[f"{_FRAGMENT}{name}"] = _option_shown(options[name]) if name in options else empty
         held["softest"], held["hardest"] = map(str, velocity["range"] if velocity else ("", ""))
         morph = _morph_said(said.get("morph"))
         held["morph"], held["morph_by"] = str(morph["to"]), str(morph["by"])
@@ -172,21 +186,37 @@ class PadForm:
         values: dict[str, Any] = dict.fromkeys(self._fields.names) | self._fields.values
         values["prompt"] = self._prompt.value.strip()
         for name, field in self._choices.items():
-            if name not in (*_VELOCITY, *_MORPH):
+            if name not in (*_VELOCITY, *_MORPH) and not name.startswith(_FRAGMENT):
                 text = field.value.strip() if isinstance(field.value, str) else field.value
                 values[name] = None if text in ("", texts.NONE) else text
         values |= {name: typed_part(values[name]) for name in ("continue", "fill")}
         values["velocity"] = self._velocity()
         values["morph"] = self._morph()
+        values["fragment"] = self._fragment() or None
         return values
 
-    def mark(self, problems: Mapping[str, str]) -> None:
-        """Show which fields are wrong."""
+    def mark(self, problems: Mapping[str, str]) -> dict[str, str]:
+        """Show what is wrong at each field; what has none here is returned, to be told elsewhere."""
         self._fields.mark(problems)
-        self._prompt.props["error"] = "prompt" in problems
-        self._prompt.props["error-message"] = problems.get("prompt", "")
-        for name, field in self._choices.items():
-            field.props["error"] = name in problems
+        for name, field in {_NOTE: self.note, "prompt": self._prompt, **self._choices}.items():
+            problem = problems.get(_plain(name))
+            field.props["error"] = problem is not None
+            field.props["error-message"] = problem or ""
+        here = {*map(_plain, self._inputs), "prompt"}
+        return {name: problem for name, problem in problems.items() if name not in here}
+
+    def _fragment(self) -> dict[str, Any]:
+        """The pad's own fragment options, as far as they are named."""
+        said = {name: self._choices[f"{_FRAGMENT}{name}"].value for name in FragmentOptions.model_fields}
+        return {name: _option(value) for name, value in said.items() if value not in ("", None, texts.NONE)}
+
+    def _option(self, name: str, kind: Any) -> None:
+        label = name.replace("_", " ")
+        choices = [_YES, _NO] if kind is bool else list(get_args(kind))
+        if choices:
+            self._choice(f"{_FRAGMENT}{name}", label, choices)
+        else:
+            self._text(f"{_FRAGMENT}{name}", label)
 
     def _velocity(self) -> dict[str, Any] | None:
         sets = self._choices["velocity"].value
@@ -201,15 +231,17 @@ class PadForm:
         return {"to": to, "by": _number(by)} if to or by else None
 
     def _text(self, name: str, label: str) -> None:
-        self._choices[name] = ui.input(label).props("outlined dense stack-label").classes(f"field field-{name}")
+        self._choices[name] = ui.input(label).props("outlined dense stack-label").classes(f"field field-{_plain(name)}")
 
     def _choice(self, name: str, label: str, options: list[Any]) -> None:
         choice = ui.select([texts.NONE, *options], value=texts.NONE, label=label).props("outlined dense stack-label")
-        self._choices[name] = choice.classes(f"field field-{name}")
+        self._choices[name] = choice.classes(f"field field-{_plain(name)}")
 
 
 def _key_of(field: str) -> str:
     """The key of a pad that a field says."""
+    if field.startswith(_FRAGMENT):
+        return "fragment"
     return "velocity" if field in _VELOCITY else "morph" if field in _MORPH else field
 
 
@@ -220,6 +252,21 @@ def _morph_said(said: Any) -> Mapping[str, Any]:
         return {**nothing, **said}
     by, divided, to = str(said or "").partition(" to ")
     return {"to": to, "by": by} if divided else nothing
+
+
+def _plain(field: str) -> str:
+    """What a mistake in a field is called by."""
+    return field.removeprefix(_FRAGMENT)
+
+
+def _option_shown(value: Any) -> Any:
+    return (_YES if value else _NO) if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value
+
+
+def _option(value: Any) -> Any:
+    if value in (_YES, _NO):
+        return value == _YES
+    return _number(value) if isinstance(value, str) else value
 
 
 def _number(text: Any) -> Any:

@@ -2,95 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar, assert_never
 
 from nicegui import events, ui
 
 from midifrag.clock import monotonic
 from midifrag.config.banks import Bank
-from midifrag.config.buttons import ButtonUse
 from midifrag.config.layout import BLOCK, Shown
-from midifrag.config.pads import Pad
+from midifrag.errors import MidifragError
 from midifrag.events import PadChanged
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
-from midifrag.page.panels.panel import Panel, Play, countdown, css_colour, lands_in, led, own_colour, set_prop
+from midifrag.page.panels.pad_cell import USUAL_VELOCITY, Cell, GridButton
+from midifrag.page.panels.panel import Panel, Play, countdown, lands_in
+from midifrag.page.panels.prompt import parameters_of
+from midifrag.page.panels.save_dialog import SaveDialog
+from midifrag.page.panels.saving import tell
 from midifrag.page.picture import Picture, controllers, of_bank, of_controller
 from midifrag.show.button_looks import Surroundings
-from midifrag.states import COUNTS_DOWN, TROUBLES, PadState
-from midifrag.surface.driver import LOOKS
+from midifrag.states import COUNTS_DOWN, PadState
 from midifrag.surface.grid import Place
 
-#: Where on a pad it is touched, 0 at its lower edge to 1 at its upper edge.
-_WHERE = """(e) => {
-    const box = e.currentTarget.getBoundingClientRect();
-    emit((box.bottom - e.clientY) / box.height);
-}"""
-#: A button pressed by keyboard clicks without a pointer.
-_BY_KEY = "(e) => { if (e.detail === 0) emit(); }"
-#: The velocity of a press by keyboard, and the softest by position.
-USUAL_VELOCITY, SOFTEST = 100, 0.15
-#: Keys of a computer keyboard that lie as a 4×4 pad grid does, top row first.
+#: The softest press by position.
+SOFTEST = 0.15
+#: Keys of a computer keyboard that lie as a 4×4 pad grid does, top row first, as an English one calls them.
 KEYS = ("1234", "qwer", "asdf", "zxcv")
-
-
-class _Cell:
-    """One pad on the screen, of the bank called ``slug``."""
-
-    def __init__(self, panel: PadsPanel, slug: str, key: PadKey, pad: Pad, shortcut: str) -> None:
-        self._panel, self._slug, self._key, self._pad = panel, slug, key, pad
-        with ui.element("button").classes("pad") as self._button:
-            with ui.element("div").classes("pad-top"):
-                self._state = ui.label().classes("pad-state")
-                ui.label(key.name).classes("pad-note")
-            self._label = ui.label(pad.label).classes("pad-label")
-            with ui.element("div").classes("pad-bottom"):
-                self._landing = ui.label().classes("pad-landing")
-                ui.label(shortcut).classes("pad-key")
-        self._button.props["title"] = texts.PAD_HELP.format(name=key.name, prompt=pad.prompt)
-        self._button.props["data-pad"] = str(key)
-        self._button.on("pointerdown", self._touched, js_handler=_WHERE)
-        self._button.on("click", lambda: panel.press(slug, key, USUAL_VELOCITY / 127), js_handler=_BY_KEY)
-
-    def _touched(self, event: events.GenericEventArguments) -> None:
-        self._panel.press(self._slug, self._key, float(event.args))
-
-    def show(self, pad: PadChanged, landing: str) -> None:
-        self._state.text = texts.PAD_STATES[pad.state]
-        reason = pad.text if pad.state in TROUBLES or pad.fallback else ""
-        self._label.text = texts.PAD_TROUBLE.format(label=self._pad.label, reason=reason) if reason else self._pad.label
-        self._landing.text = landing
-        look = LOOKS[pad.state]
-        self._button.classes(replace=f"pad is-{pad.state.value} {look.motion}")
-        progress = f"{pad.progress:.0%}" if pad.progress is not None else "0%"
-        beat = "" if pad.boundary is None else f"; --beat: {pad.boundary.beat_seconds:.3f}s"
-        self._button.style(
-            replace=f"--led: {led(pad)}; --own: {own_colour(self._pad.colour)}; --progress: {progress}{beat}"
-        )
-        set_prop(self._button, "data-state", pad.state.value)
-
-
-class _Button:
-    """A button beside a controller's grid, on the screen."""
-
-    def __init__(self, panel: PadsPanel, use: ButtonUse, port: str) -> None:
-        self._use, self._port = use, port
-        with ui.element("button").classes("pad-button") as self._button:
-            ui.label(texts.BUTTONS[use.use].format(bank=use.bank, slot=use.slot))
-        self._button.props["title"] = use.words
-        self._button.on("click", self._pressed)
-        self._page = panel.page
-
-    def _pressed(self) -> None:
-        for intent in self._use.intents(self._port):
-            self._page.put(intent)
-
-    def show(self, around: Surroundings, shown: Shown) -> None:
-        look = around.look(self._use, shown)
-        self._button.classes(replace=f"pad-button {look.motion}")
-        is_dark = look.colour in (None, "off")
-        self._button.style(replace="" if is_dark else f"--led: {css_colour(look.colour or '')}")
+#: What browsers say of a key that was pressed: where it lies, whatever stands on it.
+_PAD_KEY = "(e) => emit(e.detail)"
 
 
 class PadsPanel(Panel):
@@ -108,31 +48,32 @@ class PadsPanel(Panel):
             Part.SLOTS,
             Part.SOUNDING,
             Part.PORTS,
+            Part.FAILURES,
         }
     )
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
-        self._cells: dict[tuple[str, PadKey], _Cell] = {}
-        self._buttons: list[_Button] = []
+        self._cells: dict[tuple[str, PadKey], Cell] = {}
+        self._buttons: list[GridButton] = []
         self._shortcuts: dict[str, PadKey] = {}
         self._shown: tuple[Bank, Picture] | None = None
         #: The port whose controller is drawn, "" for a bank by itself, None until somebody chooses.
         self._chosen: str | None = None
         #: The choices are being set, by nobody's hand.
         self._offers = False
-        with ui.element("section").classes("pads-panel"):
-            self._choice = ui.select({}, on_change=lambda event: self._choose(event.value)).props("dense outlined")
-            self._choice.classes("pads-choice")
-            self._choice.props["aria-label"] = texts.DRAWN
+        with ui.element("section").classes("pads-panel").props(f'aria-label="{texts.PADS}"') as panel:
             self._grid = ui.element("div").classes("pads")
             with ui.element("div").classes("velocity"):
+                self._choice = ui.select({}, on_change=lambda event: self._choose(event.value)).props("dense outlined")
+                self._choice.classes("pads-choice")
+                self._choice.props["aria-label"] = texts.DRAWN
                 ui.label(texts.VELOCITY)
                 self._mode = ui.toggle([texts.BY_POSITION, texts.FIXED], value=texts.BY_POSITION).props("no-caps")
                 self._velocity = ui.slider(min=1, max=127, value=USUAL_VELOCITY).props("label")
                 self._velocity.props["aria-label"] = texts.VELOCITY
                 self._velocity.bind_enabled_from(self._mode, "value", backward=lambda mode: mode == texts.FIXED)
-            ui.keyboard(self._key, repeating=False, ignore=["input", "select", "textarea"])
+            panel.on("padkey", self._key, js_handler=_PAD_KEY)
 
     def press(self, slug: str, key: PadKey, position: float) -> None:
         """Press a pad with the velocity that the performer chose."""
@@ -141,6 +82,16 @@ class PadsPanel(Panel):
         else:
             velocity = SOFTEST + (1 - SOFTEST) * min(max(position, 0.0), 1.0)
         self.page.press(key, velocity, slug)
+
+    async def take_dropped(self, slug: str, key: PadKey, number: int) -> None:
+        """Ask whether the pad shall be what made a take; nothing is replaced without an answer."""
+        try:
+            record = await asyncio.to_thread(self.page.archive.get, number)
+        except MidifragError as error:
+            tell({"": str(error)})
+            return
+        model = record.model if record.model in self.page.loaded.settings.known_models else None
+        SaveDialog(self.page, {"prompt": record.prompt, **parameters_of(record, model)}, (slug, key))
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
@@ -156,7 +107,7 @@ class PadsPanel(Panel):
         for (slug, key), cell in self._cells.items():
             pad = self.page.pad(key, slug)
             if pad is not None:
-                cell.show(pad, self._landing(pad, landings))
+                cell.show(pad, self._landing(pad, landings), self.page.failures.of_pad(slug, key))
         view = self.page.view
         around = Surroundings.of(view)
         port = self.page.loaded.settings.ports.get(picture.port or "")
@@ -196,15 +147,16 @@ class PadsPanel(Panel):
                 if place in picture.pads:
                     self._build_pad(*picture.pads[place])
                 elif place in picture.buttons:
-                    self._buttons.append(_Button(self, picture.buttons[place], picture.port or ""))
+                    self._buttons.append(GridButton(self.page.put, picture.buttons[place], picture.port or ""))
                 else:
                     ui.element("div").classes("pad-none" if place in picture.bare else "pad-hole")
 
     def _build_pad(self, slug: str, key: PadKey) -> None:
         pad = next(bank.pads[key] for bank in self.page.loaded.banks if bank.slug == slug)
         is_active = self.page.bank is not None and self.page.bank.slug == slug
-        shortcut = next((one for one, meant in self._shortcuts.items() if is_active and meant == key), "")
-        self._cells[slug, key] = _Cell(self, slug, key, pad, shortcut)
+        code = next((one for one, meant in self._shortcuts.items() if is_active and meant == key), None)
+        shortcut = None if code is None else (code, code[-1].lower())
+        self._cells[slug, key] = Cell(self, slug, key, pad, shortcut)
 
     def _landing(self, pad: PadChanged, landings: dict[int, float]) -> str:
         if pad.boundary is not None and pad.state in COUNTS_DOWN:
@@ -232,16 +184,20 @@ class PadsPanel(Panel):
                 assert_never(pad.state)
         return lands_in(seconds)
 
-    def _key(self, event: events.KeyEventArguments) -> None:
-        modified = event.modifiers.ctrl or event.modifiers.alt or event.modifiers.meta
-        key = self._shortcuts.get(str(event.key)) if event.action.keydown and not modified else None
+    def _key(self, event: events.GenericEventArguments) -> None:
+        key = self._shortcuts.get(str(event.args))
         if key and self.page.bank:
             self.press(self.page.bank.slug, key, USUAL_VELOCITY / 127)
 
 
 def _shortcuts_of(bank: Bank) -> dict[str, PadKey]:
-    """The keys of a computer keyboard that press the pads of a bank of 4 × 4, wherever these are drawn."""
+    """What presses the pads of a bank of 4 × 4, wherever these are drawn: keys by where they lie (``code``)."""
     own = of_bank(bank.slug, bank.pads, bank.places)
     if (own.rows, own.columns) != (BLOCK, BLOCK):
         return {}
-    return {KEYS[BLOCK - place.row][place.column - 1]: key for place, (_, key) in own.pads.items()}
+    return {code_of(KEYS[BLOCK - place.row][place.column - 1]): key for place, (_, key) in own.pads.items()}
+
+
+def code_of(letter: str) -> str:
+    """What browsers call the key that an English keyboard has a letter or digit on (UI Events, ``code``)."""
+    return f"Digit{letter}" if letter.isdigit() else f"Key{letter.upper()}"

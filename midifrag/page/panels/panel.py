@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Protocol
 
 from nicegui import ui
 
@@ -16,8 +15,15 @@ from midifrag.page.model import PageModel, Part
 from midifrag.surface.driver import DEFAULT_COLOUR, colour_of
 from midifrag.surface.palette import COLOURS
 
-#: Plays what is at an address in the screen's player, under a title.
-Play: TypeAlias = Callable[[str, str], None]
+
+class Play(Protocol):
+    """The screen's player, as panels know it."""
+
+    def __call__(self, address: str, title: str) -> None:
+        """Play what is at an address from its beginning, under a title."""
+
+    def compare(self, addresses: tuple[str, str], title: str) -> None:
+        """Play one of two, and let the other one be heard in its place."""
 
 
 class Panel:
@@ -91,6 +97,23 @@ def engine_line(engine: EngineChanged) -> str:
     wait = engine.wait(monotonic())
     after = texts.ENGINE_WAIT.format(wait=wait) if wait else ""
     return words.format(model=engine.model, text=engine.text, done=engine.done, total=total, wait=wait, after=after)
+
+
+def engine_words(engine: EngineChanged) -> str:
+    """How an engine stands, as a performer says it: what plays, where, and whether it is ready."""
+    wait = engine.wait(monotonic())
+    where = device_words(engine.info.device) if engine.info else ""
+    what = texts.PLAYS_ON.format(model=engine.model, where=where) if where else engine.model
+    after = texts.ENGINE_WAIT.format(wait=wait) if wait else ""
+    words = texts.ENGINE_WORDS[engine.state]
+    total = engine.total or "?"
+    return words.format(what=what, text=engine.text, done=engine.done, total=total, wait=wait, after=after)
+
+
+def device_words(device: str) -> str:
+    """A device as people call it; ``device`` is as engines tell it, such as "cpu" or "cuda:0 (NVIDIA H100)"."""
+    kind, _, name = device.partition(" (")
+    return name.removesuffix(")") or texts.DEVICES.get(kind.partition(":")[0], device)
 
 
 def set_prop(element: ui.element, name: str, value: object) -> None:

@@ -1,13 +1,13 @@
-"""The prompt box: type what it should sound like, render, read in the log what became of it."""
+"""The prompt box: type what it should sound like, and render."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, assert_never
+from typing import Any, ClassVar
 
-from nicegui import ui
+from nicegui import events, ui
 from pydantic import ValidationError
 
 from midifrag.clock import monotonic
@@ -15,7 +15,6 @@ from midifrag.config.pads import Pad
 from midifrag.config.parameters import layered
 from midifrag.config.problems import Sources, problems_in
 from midifrag.errors import MidifragError
-from midifrag.events import JobChanged
 from midifrag.fragment.record import TakeRecord
 from midifrag.intents import Prompt
 from midifrag.page import texts
@@ -23,20 +22,21 @@ from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play
 from midifrag.page.panels.parameters import Fields
 from midifrag.page.panels.save_dialog import SaveDialog
-from midifrag.states import JobState
 
-#: Lines of the log, prompts of the history, and takes that are looked through for them.
-LOG_LINES, HISTORY, LOOKED_THROUGH = 6, 20, 200
+#: What a browser has kept; see drafts.js.
+_DRAFT = "(e) => emit(e.detail)"
+#: Prompts of the history, and takes that are looked through for them.
+HISTORY, LOOKED_THROUGH = 20, 200
 
 
 class PromptPanel(Panel):
-    """Text box, parameters, button and log."""
+    """Text box, parameters and button."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset({Part.JOBS, Part.FINISHED, Part.ENGINES, Part.CONFIGURATION})
+    parts: ClassVar[frozenset[Part]] = frozenset({Part.ENGINES, Part.CONFIGURATION})
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
-        with ui.element("section").classes("prompt"):
+        with ui.element("section").classes("prompt").on("draft", self._bring_back, js_handler=_DRAFT):
             with ui.element("div").classes("prompt-row"):
                 self._prompt = ui.textarea(texts.PARAMETERS["prompt"], placeholder=texts.PROMPT_HINT)
                 self._prompt.props("outlined stack-label rows=2").classes("prompt-text")
@@ -54,9 +54,6 @@ class PromptPanel(Panel):
             with ui.element("div").classes("fields"):
                 self._fields = Fields(page)
                 self._from = ui.input(texts.FROM).props("outlined dense stack-label").classes("field field-from")
-            with ui.element("div").classes("log").props(f"role=log aria-label={texts.LOG}"):
-                self._log = [ui.label().classes("log-line") for _ in range(LOG_LINES)]
-        self._log[0].text = texts.LOG_EMPTY
 
     @property
     def values(self) -> dict[str, Any]:
@@ -74,16 +71,21 @@ class PromptPanel(Panel):
         self._fields.fill(parameters)
         self._from.value = parameters.get("from", "")
 
+    def _bring_back(self, event: events.GenericEventArguments) -> None:
+        """Show what was typed in this browser before it loaded the page anew; nothing that is here now goes."""
+        if self.values != {"prompt": ""}:
+            return
+        try:
+            kept = json.loads(str(event.args))
+        except ValueError:
+            return
+        if isinstance(kept, dict):
+            typed = {str(name): value for name, value in kept.items() if isinstance(value, str)}
+            self.show(typed.pop("prompt", ""), typed)
+
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         self._fields.offer()
-        jobs = sorted(self.page.view.jobs.values(), key=lambda job: job.job)
-        lines = [line_of(job) for job in (*jobs[:2], *reversed(self.page.view.finished))][:LOG_LINES]
-        if not lines:
-            return
-        for label, (text, kind) in zip(self._log, lines, strict=False):
-            label.text = text
-            label.classes(replace=f"log-line {kind}")
 
     def _render(self) -> None:
         if self._right() is not None:
@@ -157,27 +159,3 @@ def recent(page: PageModel) -> list[TakeRecord]:
     for record in records:
         by_prompt.setdefault(record.prompt, record)
     return list(by_prompt.values())[:HISTORY]
-
-
-def line_of(job: JobChanged) -> tuple[str, str]:
-    """A job as a line of the log, and what kind of line it is."""
-    state = str(job.state)
-    match job.state:
-        case JobState.QUEUED:
-            text = texts.LOG_QUEUED.format(state=state, prompt=job.prompt)
-        case JobState.RENDERING:
-            words = texts.LOG_RUNNING if job.of else texts.LOG_QUEUED
-            text = words.format(state=state, step=job.step, of=job.of, prompt=job.prompt)
-        case JobState.LANDED:
-            text = texts.LOG_LANDED.format(
-                seconds=job.times.until_landed or 0.0,
-                spare=texts.LOG_SPARE if job.spare else "",
-                fragment=Path(job.file or "").name,
-                archived=job.archived or "",
-                prompt=job.prompt,
-            )
-        case JobState.WAITING | JobState.HELD | JobState.REFUSED | JobState.FAILED | JobState.CANCELLED:
-            text = texts.LOG_ENDED.format(state=state, prompt=job.prompt, text=job.text)
-        case _:
-            assert_never(job.state)
-    return text, state

@@ -21,13 +21,15 @@ LARGE_GRID = tuple(10 * row + column for row in range(1, 9) for column in range(
 
 
 class SaveDialog:
-    """Asks where a typed prompt shall lie, and writes it there."""
+    """Asks where a prompt shall lie, and writes it there. A free pad is proposed, unless a ``place`` was meant."""
 
-    def __init__(self, page: PageModel, values: Mapping[str, Any]) -> None:
-        self._page, self._values = page, values
+    def __init__(self, page: PageModel, values: Mapping[str, Any], place: tuple[str, PadKey] | None = None) -> None:
+        self._page, self._values, self._place = page, values, place
         banks = {bank.slug: bank.name for bank in page.loaded.banks}
         active = page.bank
         chosen = active.slug if active and active.slug in banks else next(iter(banks))
+        if place is not None and place[0] in banks:
+            chosen = place[0]
         with ui.dialog() as self._dialog, ui.card().classes("dialog save-dialog"):
             ui.label(texts.SAVE_AS_PAD).classes("dialog-title")
             self._bank = ui.select(banks, value=chosen, label=texts.BANK)
@@ -54,7 +56,10 @@ class SaveDialog:
             else texts.FREE_PAD.format(note=key, name=key.name)
             for key in sorted({*bank.pads, *map(PadKey, free)})
         }
-        self._pad.set_options(options, value=str(free[0]) if free else None)
+        proposed = str(free[0]) if free else None
+        if self._place is not None and self._place[0] == bank.slug and str(self._place[1]) in options:
+            proposed = str(self._place[1])
+        self._pad.set_options(options, value=proposed)
 
     async def _save(self) -> None:
         if self._pad.value is None:

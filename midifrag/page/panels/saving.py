@@ -35,14 +35,14 @@ async def save(
 
     ``version`` and ``whole`` are as `midifrag.config.pad_editing.save_pad` has them. Raises `EditConflictError`.
     """
-    return await _written(page, lambda: save_pad(page.loaded, slug, key, values, version, whole=whole))
+    return await change(page, lambda: save_pad(page.loaded, slug, key, values, version, whole=whole))
 
 
 async def remove(
     page: PageModel, slug: str, key: PadKey, version: Mapping[str, Any] | None = ANY_VERSION
 ) -> dict[str, str] | None:
     """Remove a pad; answers as `save` does."""
-    return await _written(page, lambda: remove_pad(page.loaded, slug, key, version))
+    return await change(page, lambda: remove_pad(page.loaded, slug, key, version))
 
 
 async def learn(page: PageModel, new: New) -> tuple[str, dict[str, str] | None]:
@@ -54,7 +54,7 @@ async def learn(page: PageModel, new: New) -> tuple[str, dict[str, str] | None]:
         places.append(place_of(page.loaded, change))
         return change
 
-    problems = await _written(page, written)
+    problems = await change(page, written)
     return "".join(places), problems
 
 
@@ -68,10 +68,10 @@ async def take_back(page: PageModel, *, again: bool = False, overwrite: bool = F
             raise MidifragError(texts.NOTHING_TO_REDO if again else texts.NOTHING_TO_UNDO)
         return undone(page.loaded, edit, overwrite=overwrite)
 
-    return await _written(page, back, edits.redid if again else edits.undid)
+    return await change(page, back, edits.redid if again else edits.undid)
 
 
-async def _written(
+async def change(
     page: PageModel, write: Callable[[], Change], taken_in: Callable[[Change], None] | None = None
 ) -> dict[str, str] | None:
     """Change a file, one browser after the other, and have it taken over. Raises `EditConflictError` alone."""

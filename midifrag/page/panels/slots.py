@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nicegui import ui
+from nicegui import events, ui
 
 from midifrag.clock import monotonic
 from midifrag.config.pads import told_name
 from midifrag.fragment.slot_state import SlotState
-from midifrag.intents import LockSlot, RestoreSlot, StopSlot
+from midifrag.intents import LockSlot, RestoreSlot, SendTake, StopSlot
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, age, countdown, icon_button, set_prop
@@ -21,7 +21,16 @@ DRAG_OUT = """(e) => {
     const file = e.currentTarget.dataset.file, url = location.origin + e.currentTarget.dataset.url;
     e.dataTransfer.setData("DownloadURL", "audio/wav:" + file + ":" + url);
     e.dataTransfer.setData("text/uri-list", url);
+    const take = /^\\/takes\\/(\\d+)\\.wav$/.exec(e.currentTarget.dataset.url);
+    if (take) e.dataTransfer.setData("text/midifrag-take", take[1]);
     e.dataTransfer.effectAllowed = "copy";
+}"""
+
+#: A take that is dropped here, by its number; anything else goes where it would go.
+TAKES_OVER = "(e) => { if (e.dataTransfer.types.includes('text/midifrag-take')) e.preventDefault(); }"
+TAKE_DROPPED = """(e) => {
+    const take = e.dataTransfer.getData("text/midifrag-take");
+    if (take) { e.preventDefault(); emit(Number(take)); }
 }"""
 
 
@@ -32,6 +41,7 @@ class _Row:
         self._page, self._play, self.number = page, play, number
         self._slot: SlotState | None = None
         with ui.element("div").classes("slot") as self._row:
+            self._row.on("dragover", js_handler=TAKES_OVER).on("drop", self._dropped, js_handler=TAKE_DROPPED)
             ui.label(str(number)).classes("slot-number")
             with ui.element("button").classes("slot-wave") as self._wave:
                 self._picture = ui.element("img").props("alt='' draggable=false")
@@ -41,18 +51,19 @@ class _Row:
             self._wave.props["title"] = texts.DRAG
             self._wave.props["draggable"] = "true"
             self._wave.props["data-url"] = f"/slots/{number}.wav"
+            self._stop = icon_button("stop", texts.STOP_SLOT).on_click(lambda: page.put(StopSlot(number)))
+            self._stop.classes("slot-stop")
             self._wave.on("click", self._clicked).on("dragstart", js_handler=DRAG_OUT)
             with ui.element("div").classes("slot-text"):
                 self._name = ui.label().classes("slot-name")
                 with ui.element("div").classes("slot-about"):
-                    self._file = ui.label()
+                    self._file = ui.label().classes("slot-file")
                     self._length = ui.label()
                     self._age = ui.label()
                 self._coming = ui.label().classes("slot-coming")
             with ui.element("div").classes("slot-buttons"):
                 self._lock = icon_button("lock_open", texts.LOCK).on_click(self._toggle_lock)
                 self._restore = icon_button("undo", texts.RESTORE).on_click(lambda: page.put(RestoreSlot(number)))
-                self._stop = icon_button("stop", texts.STOP_SLOT).on_click(lambda: page.put(StopSlot(number)))
                 icon_button("folder_open", texts.WHERE).on_click(self._reveal)
 
     def show(self, slot: SlotState, coming: str) -> None:
@@ -94,6 +105,10 @@ class _Row:
     def _clicked(self) -> None:
         if self._slot is not None and self._slot.seconds > 0:
             self._play(f"/slots/{self.number}.wav", told_name(self._slot.preset, self._slot.prompt) or self._slot.file)
+
+    def _dropped(self, event: events.GenericEventArguments) -> None:
+        self._page.put(SendTake(int(event.args), self.number))
+        ui.notify(texts.SENT.format(take=event.args, slot=self.number))
 
     def _toggle_lock(self) -> None:
         self._page.put(LockSlot(self.number, None))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from midifrag.bridge.view import View
 from midifrag.clock import monotonic
+from midifrag.config.pads import told_name
 from midifrag.events import Meters, PlaybackChanged, Sounding
 from midifrag.page import texts
 from midifrag.playback.levels import shown
@@ -32,3 +34,17 @@ def sound_line(playback: PlaybackChanged) -> str:
         words = texts.UNDERRUNS if playback.underruns else texts.SOUND
         return words.format(device=name, count=playback.underruns)
     return texts.SOUND_STATES[playback.state]
+
+
+def sounds_words(view: View) -> str:
+    """What sounds now, by name; how the output stands where nothing can. A DAW's slots count where it tells of them."""
+    names = [
+        told_name(slot.preset, slot.prompt) or slot.file
+        for slot in view.slots
+        if slot.sounds or slot.number in view.sounding
+    ]
+    if names:
+        return texts.SOUNDS.format(names=", ".join(names))
+    if view.playback is None or view.playback.state is PlaybackState.PLAYING:
+        return texts.NOTHING_SOUNDS
+    return texts.SOUND_STATES[view.playback.state]

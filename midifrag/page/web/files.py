@@ -21,10 +21,10 @@ from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.page import texts
 from midifrag.page.model import PageModel
 from midifrag.page.versions import version_of
+from midifrag.page.web.assets import assets
 from midifrag.page.web.export import write_export
 from midifrag.page.web.waves import peaks, picture
 
-STYLE, SCRIPT = (Path(__file__).with_name(name) for name in ("page.css", "page.js"))
 #: Colours of waveforms in slots and of takes.
 SLOT_COLOUR, TAKE_COLOUR = "#8fb7ff", "#8a93a6"
 #: An address that names one version of a file never changes; a browser may keep it.
@@ -63,13 +63,16 @@ def routes(page: PageModel) -> APIRouter:
             raise HTTPException(404, texts.NO_TAKE_FILE.format(number=number))
         return path
 
-    @router.get("/page.css")
-    def style() -> FileResponse:
-        return FileResponse(STYLE, media_type="text/css", headers=_ASK)
-
-    @router.get("/page.js")
-    def script() -> FileResponse:
-        return FileResponse(SCRIPT, media_type="text/javascript", headers=_ASK)
+    @router.get("/{name}.css")
+    @router.get("/{name}.js")
+    def own(request: Request, v: str = "") -> Response:
+        found = assets().get(request.url.path.removeprefix("/"))
+        if found is None:
+            raise HTTPException(404, texts.NO_ADDRESS_HERE)
+        headers = {"vary": "accept-encoding", **(_KEEP if v == found.version else _ASK)}
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(found.body, media_type=found.kind, headers=headers)
+        return Response(found.packed, media_type=found.kind, headers=headers | {"content-encoding": "gzip"})
 
     @router.get("/slots/{number}.wav")
     def slot_audio(number: Number) -> FileResponse:

@@ -43,6 +43,7 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     from midifrag.page import texts
     from midifrag.page.model import PageModel
     from midifrag.page.screen import Screens
+    from midifrag.page.web.assets import head
     from midifrag.page.web.files import routes
     from midifrag.page.web.guard import Guard
     from midifrag.page.web.late import LatePresses
@@ -72,10 +73,16 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     async def run() -> None:
         page = PageModel(configuration, send)
         screens = Screens(page)
+        words = {"leaving_out": texts.LEAVING_OUT, "left_out": texts.LEFT_OUT, "token_gone": texts.TOKEN_GONE}
+        ui.add_head_html(head(words), shared=True)
         app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         app.include_router(routes(page))
         answer_in_sentences(app)
-        ui.page("/")(lambda: screens.open())
+
+        def open_tab(tab: str = "") -> None:
+            screens.open(tab)
+
+        ui.page("/")(open_tab)
         ui.page("/osc")(lambda: screens.open("osc"))
         late = LatePresses(core.sio.handlers["/"]["event"])
         core.sio.on("event", late.event)

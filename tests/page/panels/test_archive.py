@@ -364,3 +364,81 @@ def test_a_take_whose_file_is_gone_is_shown_as_gone(opened):
     opened.look()
     about = [one.text for one in opened.page.client.elements.values() if "take-about" in one.classes]
     assert [texts.GONE in line for line in about] == [False, True]
+
+
+def test_words_that_cannot_be_meant_say_what_can(opened):
+    opened.store("rain")
+    opened.look()
+    opened.filter("Words", "tempo:fast")
+    assert opened.page.text("sheet-count").startswith("tempo:fast is no range: write tempo:90..120")
+    opened.filter("Words", "-bell sort:oldest")
+    assert opened.prompts == ["rain"]
+
+
+def test_an_empty_archive_and_a_search_that_finds_nothing_help(opened):
+    opened.look()
+    shown = opened.page.one("nothing-found")
+    why = shown.default_slot.children[0]
+    assert shown.visible
+    assert why.text.startswith("Every take that is rendered comes here")
+    assert not opened.page.button("Show all takes").visible
+    opened.store("rain")
+    opened.look()
+    assert not shown.visible
+    opened.filter("Words", "bell")
+    opened.filter("Starred", True)
+    assert shown.visible
+    assert why.text.startswith("Words may stand in any order")
+    opened.page.click(opened.page.button("Show all takes"))
+    assert opened.prompts == ["rain"]
+    assert not shown.visible
+
+
+def test_sheets_are_numbered(opened):
+    opened.store(*(f"sound {number}" for number in range(SHEET + 1)))
+    opened.look()
+    assert opened.page.text("sheet-page") == "page 1 of 2"
+    opened.page.click(opened.buttons("Older")[0])
+    assert (opened.page.text("sheet-page"), opened.prompts) == ("page 2 of 2", ["sound 0"])
+
+
+def arrow(opened, way):
+    opened.page.fire(opened.page.one("takes"), "takekey", way)
+    return opened.page.played[-1]
+
+
+def test_arrows_play_the_next_take_and_the_one_before_over_the_ends_of_sheets(opened):
+    opened.store(*(f"sound {number}" for number in range(1, SHEET + 2)))
+    opened.look()
+    newest = SHEET + 1
+    played = [arrow(opened, way)[0] for way in ("next", "next", "previous")]
+    assert played == [f"/takes/{number}.wav" for number in (newest, newest - 1, newest)]
+    assert "current" in opened.page.all("take")[0].classes
+    # Before the first one there is none.
+    arrow(opened, "previous")
+    assert len(opened.page.played) == 3
+    for _ in range(SHEET):
+        arrow(opened, "next")
+    assert opened.page.played[-1] == ("/takes/1.wav", "sound 1")
+    assert opened.page.text("sheet-page") == "page 2 of 2"
+    assert arrow(opened, "previous") == ("/takes/2.wav", "sound 2")
+
+
+def test_what_is_chosen_is_starred_and_two_are_compared(opened):
+    opened.store("rain", "bell", "wind")
+    opened.look()
+    choose_all = next(one for one in opened.checkboxes if one.props.get("title") == "Choose all takes of this page")
+    opened.page.enter(choose_all, True)
+    assert opened.panel.chosen == {1, 2, 3}
+    opened.page.click(opened.buttons("Star what is chosen")[0])
+    assert opened.page.sent == [StarTake(number, True) for number in (1, 2, 3)]
+    assert not opened.buttons("Compare the two that are chosen")[0].enabled
+    opened.page.enter(choose_all, False)
+    assert opened.panel.chosen == set()
+    assert not opened.page.one("bulk").visible
+    for number in (3, 1):
+        opened.page.do(lambda number=number: opened.panel.choose(number, True))
+    opened.page.click(opened.buttons("Compare the two that are chosen")[0])
+    assert opened.page.played == [(("/takes/1.wav", "/takes/3.wav"), "take 1 against take 3")]
+    opened.page.click(opened.buttons("Take the stars of what is chosen away")[0])
+    assert opened.page.sent[3:] == [StarTake(1, False), StarTake(3, False)]

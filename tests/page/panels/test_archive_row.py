@@ -29,6 +29,9 @@ class Sheet:
     def choose(self, number, wanted):
         self.asked.append(("choose", number, wanted))
 
+    def playing(self, number):
+        self.asked.append(("playing", number))
+
     def offer_slots(self, row):
         self.asked.append(("slots", row.number))
 
@@ -78,7 +81,7 @@ def test_what_is_clicked_is_done_to_the_take_that_is_shown(sheet):
     sheet.click(texts.TO_SLOT)
     sheet.headless.fire(sheet.headless.one("take-wave"), "click", 3)
     assert sheet.headless.sent == [StarTake(3, True)]
-    assert sheet.asked[-2:] == [("slots", 3), ("play", "/takes/3.wav", "rain")]
+    assert sheet.asked[-3:] == [("slots", 3), ("playing", 3), ("play", "/takes/3.wav", "rain")]
 
 
 def test_a_click_on_what_was_shown_before_is_told_and_not_done(sheet):
@@ -121,3 +124,15 @@ def test_where_a_takes_file_is_can_be_asked(sheet):
     assert page.text("path") == str(page.page.configuration.archive / "output003.wav")
     page.click(page.button(texts.DOWNLOAD))
     assert page.told("download")[0]["src"] == "/takes/3.wav"
+
+
+def test_a_take_s_time_is_that_of_its_press(sheet):
+    sheet.fill(pressed_at=NOON + 60, rendered_at=NOON)
+    assert "2026-03-14 12:01:00" in sheet.headless.text("take-about")
+
+
+def test_the_one_that_is_played_is_marked(sheet):
+    sheet.fill()
+    for playing, classes in ((3, ["take", "current"]), (4, ["take"])):
+        sheet.headless.do(lambda playing=playing: sheet.row.mark(playing))
+        assert sheet.headless.one("take").classes == classes

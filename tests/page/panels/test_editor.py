@@ -157,14 +157,15 @@ def test_velocity_can_set_something_where_it_set_nothing(editor):
     assert (str(editor.pad().velocity.sets), editor.pad().velocity.range) == ("steps", (4, 16))
 
 
-def test_what_is_refused_is_marked_told_and_not_written(editor):
+def test_what_is_refused_is_said_at_its_field_and_not_written(editor):
     before = editor.files.bank().read_text()
     editor.enter(prompt="", steps="0", choke="x" * 3)
     editor.save()
     assert editor.files.bank().read_text() == before
     assert editor.prompt.props["error"]
     assert editor.field("steps").props["error"]
-    assert len(editor.page.notices) == 2
+    assert "0 is below 1" in editor.field("steps").props["error-message"]
+    assert editor.page.notices == []
     assert editor.page.sent == []
     editor.enter(prompt="kick", steps="9")
     editor.save()
@@ -178,7 +179,7 @@ def test_a_new_pad_asks_for_its_note(editor):
     editor.page.enter(editor.note, "H9")
     editor.enter(prompt="snare")
     editor.save()
-    assert editor.page.notices[0].startswith("presets/opening.yaml: pads.H9: ")
+    assert "H9" in editor.note.props["error-message"]
     editor.page.enter(editor.note, " D1/10 ")
     editor.save()
     assert editor.pad(PadKey(38, 10)).prompt == "snare"
@@ -276,15 +277,52 @@ def test_a_key_that_another_browser_took_away_is_told_as_gone(editor):
     assert "steps is not there" in editor.asked
 
 
-def test_a_new_pad_on_a_taken_note_asks_and_then_takes_its_place(editor):
+def test_a_new_pad_on_a_taken_note_is_refused_at_its_field(editor):
     editor.page.click(editor.page.button("New pad"))
     editor.page.enter(editor.note, "C1")
-    editor.enter(prompt="snare")
+    editor.enter(prompt="other kick")
     editor.save()
-    assert editor.asked.startswith("C1 in presets/opening.yaml is taken: prompt is short kick. Replace that pad?")
-    assert editor.pad().prompt == "short kick"
-    editor.answer("Replace")
-    assert editor.pad().model_dump(exclude_unset=True) == {"prompt": "snare"}
+    assert editor.note.props["error-message"] == "C1 is taken: prompt is short kick. Choose another note."
+    # One that somebody else has just saved, too.
+    editor.elsewhere("pads:\n", "pads:\n  40: {prompt: theirs}\n")
+    editor.page.enter(editor.note, "40")
+    editor.save()
+    assert editor.note.props["error-message"] == "E1 is taken: prompt is theirs. Choose another note."
+    assert editor.page.texts("asked-text") == []
+    assert (editor.pad().prompt, editor.pad(PadKey(40)).prompt) == ("short kick", "theirs")
+    editor.page.enter(editor.note, "41")
+    editor.save()
+    assert not editor.note.props["error"]
+    assert editor.pad(PadKey(41)).prompt == "other kick"
+
+
+def test_fragment_options_are_saved_and_given_back(editor):
+    editor.enter(loop="yes", fade_ms="2.5", normalise="none", bits=24)
+    editor.save()
+    own = editor.pad().fragment
+    assert (own.loop, own.fade_ms, own.normalise, own.bits) == (True, 2.5, "none", 24)
+    assert own.model_fields_set == {"loop", "fade_ms", "normalise", "bits"}
+    editor.take_over()
+    assert editor.page.all("unsaved") == []
+    editor.enter(loop="no", fade_ms="", normalise="–", bits="–")
+    editor.save()
+    assert editor.pad().fragment.model_fields_set == {"loop"}
+    editor.enter(loop="–")
+    editor.save()
+    assert "fragment" not in editor.pad().model_fields_set
+
+
+def test_a_mistake_in_an_option_is_said_at_its_field_and_nowhere_else(editor):
+    editor.enter(fade_ms="-3", choke="group")
+    editor.save()
+    assert "fade_ms" in editor.field("fade_ms").props["error-message"]
+    assert not editor.field("choke").props["error"]
+    assert not editor.field("loop").props["error"]
+    assert editor.page.notices == []
+    editor.enter(fade_ms="3")
+    editor.save()
+    assert not editor.field("fade_ms").props["error"]
+    assert editor.pad().choke == "group"
 
 
 def test_a_pad_that_another_browser_removed_is_only_saved_when_asked(editor):

@@ -9,8 +9,7 @@ from midifrag.events import ControlChanged, Notice
 from midifrag.intents import CancelJob, ClearQueue, ResetValues, SetParameter
 from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
-from midifrag.page.panels.engine import JOBS, MIDI, NOTICES, EnginePanel
-from midifrag.page.wire import MidiSeen
+from midifrag.page.panels.engine import JOBS, NOTICES, EnginePanel
 from midifrag.states import EngineState, JobState, NoticeLevel
 from tests.page.changes import INFO, active, engine, job
 from tests.support.shows import bank
@@ -44,7 +43,7 @@ class Value:
 
 def test_a_value_that_nobody_set_comes_from_the_presets(page):
     value = Value(page, "CFG")
-    assert value.text.text == "from presets"
+    assert value.text.text == "as the preset says"
     assert not value.back.enabled
     assert value.slider.value == value.range[0]
 
@@ -57,7 +56,7 @@ def test_a_live_value_is_shown_and_can_be_given_back(page):
     page.click(value.back)
     assert page.sent == [SetParameter("cfg_scale", None)]
     page.take(ControlChanged("cfg_scale", None))
-    assert (value.text.text, value.back.enabled) == ("from presets", False)
+    assert (value.text.text, value.back.enabled) == ("as the preset says", False)
     assert "set" not in value.text.classes
 
 
@@ -68,7 +67,7 @@ def test_a_whole_number_is_shown_whole(page):
 
 def test_what_waits_to_be_picked_up_says_so(page):
     page.take(ControlChanged("cfg_scale", None, waiting=True))
-    assert Value(page, "CFG").text.text == "from presets · waits to be picked up"
+    assert Value(page, "CFG").text.text == "as the preset says · waits to be picked up"
 
 
 def test_a_slider_goes_as_far_as_the_control_that_is_in_use(page):
@@ -154,12 +153,6 @@ def test_an_engine_without_a_model_says_that(page):
     assert lines(page)[0] == "sketch on cpu\n    this engine keeps no model in memory"
     page.take(engine(info=dataclasses.replace(INFO, memory={"cache": 3_210_000_000})))
     assert lines(page)[0] == "sketch on cpu\n    cache 3.21 GB"
-
-
-def test_the_monitor_has_the_newest_first(page):
-    assert page.text("monitor").startswith("Nothing has arrived yet.")
-    page.take(*(MidiSeen(0.0, f"note {number}") for number in range(MIDI + 2)))
-    assert page.text("monitor").splitlines() == [f"note {number}" for number in range(MIDI + 1, 1, -1)]
 
 
 def test_messages_have_the_newest_first_and_look_as_they_matter(page):

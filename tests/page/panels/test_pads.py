@@ -1,20 +1,25 @@
 """The pad grid: what pads show, how they are pressed; `test_picture.py` has where they lie."""
 
 import dataclasses
+from contextlib import closing
 
+import numpy as np
 import pytest
 from nicegui import ui
 
 from midifrag.boundary import Boundary
 from midifrag.events import BankChanged, LayoutChanged, PortChanged, SlotsChanged, Sounding
+from midifrag.fragment.archive import Archive
 from midifrag.fragment.slot_state import SlotState
 from midifrag.intents import LockSlot, Panic, SelectBank, ShowBanks
+from midifrag.pad_key import PadKey
 from midifrag.page.model import Part
 from midifrag.page.panels import pads
-from midifrag.page.panels.pads import SOFTEST, USUAL_VELOCITY, PadsPanel
-from midifrag.page.panels.panel import css_colour, led, own_colour
+from midifrag.page.panels.pad_cell import USUAL_VELOCITY
+from midifrag.page.panels.pads import SOFTEST, PadsPanel
+from midifrag.page.panels.panel import css_colour
 from midifrag.states import JobState, PadState
-from tests.page.changes import active, job, pad
+from tests.page.changes import active, job, pad, record
 from tests.support.shows import bank
 
 
@@ -70,53 +75,6 @@ def test_another_bank_has_another_grid(page):
     assert len(page.all("pad")) == 2
 
 
-@pytest.mark.parametrize(
-    ("state", "said", "motion"),
-    [
-        (PadState.IDLE, "", "still"),
-        (PadState.READY, "ready", "still"),
-        (PadState.QUEUED, "queued", "still"),
-        (PadState.RENDERING, "rendering", "pulse"),
-        (PadState.STALLED, "stalled", "still"),
-        (PadState.GROWING, "held down", "pulse"),
-        (PadState.WAITING, "waiting", "blink"),
-        (PadState.LANDED, "landed", "still"),
-        (PadState.SOUNDING, "sounding", "pulse"),
-        (PadState.HELD, "held", "blink"),
-        (PadState.REFUSED, "refused", "blink"),
-        (PadState.FAILED, "failed", "still"),
-    ],
-)
-def test_a_pad_says_its_state_in_words_and_looks(page, state, said, motion):
-    page.take(active())
-    page.take(pad(state, progress=0.25, colour="red"))
-    assert words(page, "pad-state") == said
-    assert cell(page).classes == ["pad", f"is-{state}", motion]
-    assert cell(page).props["data-state"] == state
-    assert cell(page).style["--progress"] == "25%"
-    assert cell(page).style["--led"] == led(pad(state, colour="red"))
-    assert cell(page).style["--own"] == own_colour("red")
-
-
-@pytest.mark.parametrize("state", [PadState.HELD, PadState.REFUSED, PadState.FAILED])
-def test_a_pad_says_why_as_long_as_it_shows_that(page, state):
-    page.take(active())
-    label = words(page, "pad-label")
-    page.take(pad(state, text="out of memory"))
-    assert words(page, "pad-label") == f"out of memory — {label}"
-    page.take(pad(PadState.QUEUED, text="queued again"))
-    assert words(page, "pad-label") == label
-
-
-def test_a_pad_says_why_an_earlier_take_landed(page):
-    page.take(active())
-    label = words(page, "pad-label")
-    page.take(pad(PadState.LANDED, text="silent", fallback=True))
-    assert words(page, "pad-label") == f"silent — {label}"
-    page.take(pad(PadState.LANDED, text="too quiet"))
-    assert words(page, "pad-label") == label
-
-
 #: Two seconds a bar; the page looks a second before the bar.
 BAR = Boundary(at=102.0, position=16.0, bar=5, beat=1, beat_seconds=0.5, beats=4)
 
@@ -149,6 +107,20 @@ def test_a_countdown_goes_on_by_itself(page, monkeypatch):
     page.refresh()
     assert words(page, "pad-landing") == "bar 5 in 2 beats"
     assert Part.COUNTDOWN in PadsPanel.parts
+
+
+def test_a_refused_press_is_seen_on_its_pad_until_somebody_has_seen_it(page):
+    page.take(active())
+    page.take(job(JobState.REFUSED, 1, text="16 are queued"), pad(PadState.IDLE))
+    assert (words(page, "pad-state"), cell(page).props["data-state"]) == ("refused", "refused")
+    assert words(page, "pad-label") == "16 are queued — rain"
+    page.take(pad(PadState.QUEUED))
+    assert words(page, "pad-state") == "queued"
+    page.take(pad(PadState.IDLE))
+    assert words(page, "pad-state") == "refused"
+    page.do(page.page.saw_failures)
+    page.refresh()
+    assert (words(page, "pad-state"), words(page, "pad-label")) == ("", "rain")
 
 
 def test_a_pad_that_is_not_told_of_is_left_as_it_was(page):
@@ -211,28 +183,41 @@ def test_velocity_can_be_fixed(page):
     assert velocities(page) == [(36, 64 / 127), (36, 64 / 127), (36, soft)]
 
 
-def key(page, name, *, down=True, **modifiers):
-    keyboard = only(page, ui.keyboard)
-    held = {f"{one}Key": modifiers.get(one, False) for one in ("alt", "ctrl", "meta", "shift")}
-    pressed = {"action": "keydown" if down else "keyup", "repeat": False, "key": name, "code": name, "location": 0}
-    page.fire(keyboard, "key", {**pressed, **held})
+def key(page, code):
+    page.fire(page.one("pads-panel"), "padkey", code)
 
 
-def test_the_keys_of_a_computer_lie_as_pads_do(page):
+def test_the_keys_of_a_computer_lie_as_pads_do_whatever_stands_on_them(page):
     page.take(active())
-    key(page, "z")
-    key(page, "4")
+    assert [words(page, "pad-key"), words(page, "pad-key", 51)] == ["z", "4"]
+    assert next(one.props["data-code"] for one in cell(page).descendants() if "pad-key" in one.classes) == "KeyZ"
+    key(page, "KeyZ")
+    key(page, "Digit4")
     assert [note for note, _ in velocities(page)] == [36, 51]
 
 
-@pytest.mark.parametrize("held", ["alt", "ctrl", "meta"])
-def test_keys_that_mean_something_else_press_nothing(page, held):
+def test_keys_that_lie_on_no_pad_press_nothing(page):
     page.take(active())
-    key(page, "z", **{held: True})
-    key(page, "z", down=False)
-    key(page, "x")
+    key(page, "KeyX")
     key(page, "Enter")
     assert page.sent == []
+
+
+def test_a_take_that_is_dropped_on_a_pad_is_offered_to_be_it(headless, on_disk):
+    page = headless(of=on_disk.load())
+    page.show(PadsPanel)
+    page.take(active())
+    with closing(Archive(page.page.archive.folder)) as archive:
+        archive.store(np.ones((1, 9), np.float32) / 4, 44100, record("wind", seed=5, parameters={"steps": 9}))
+    page.fire(cell(page), "drop", 1)
+    assert page.labelled(ui.select, "Pad").value == "36"
+    page.click(page.button("Save"))
+    assert page.text("asked-text").startswith("C1 in presets/opening.yaml is taken")
+    page.click(page.button("Replace"))
+    pad = on_disk.load().banks[0].pads[PadKey(36)]
+    assert (pad.prompt, pad.seed, pad.steps) == ("wind", 5, 9)
+    page.fire(cell(page), "drop", 77)
+    assert "there is no take 77" in page.notices[-1]
 
 
 # --- a controller as it is -------------------------------------------------------------------------------------------
@@ -321,7 +306,7 @@ def test_a_button_that_is_dark_there_has_no_light_here(stage):
 
 def test_the_keys_of_a_computer_press_the_active_bank_wherever_it_is_drawn(stage):
     choose(stage, "pads")
-    key(stage, "z")
+    key(stage, "KeyZ")
     assert [note for note, _ in velocities(stage)] == [36]
     assert words(stage, "pad-key", 39) == "v"
 
@@ -329,5 +314,5 @@ def test_the_keys_of_a_computer_press_the_active_bank_wherever_it_is_drawn(stage
 def test_side_by_side_the_keys_of_a_computer_follow_the_active_bank(stage):
     choose(stage, "pads")
     stage.take(LayoutChanged("pads", 0, 4), BankChanged("second", "Second", 1, ()))
-    key(stage, "z")
+    key(stage, "KeyZ")
     assert [type(intent).__name__ for intent in stage.sent] == ["Press"]

@@ -9,6 +9,7 @@ from midifrag.page.panels.panel import (
     Panel,
     age,
     css_colour,
+    device_words,
     engine_line,
     icon_button,
     lands_in,
@@ -110,3 +111,14 @@ def test_a_panel_must_know_how_to_show_itself(headless):
     page = headless()
     with pytest.raises(NotImplementedError):
         Panel(page.page, print).refresh()
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        ("cpu", "this CPU"), ("cuda:0 (NVIDIA H100)", "NVIDIA H100"), ("cuda:1", "this graphics card"),
+        ("mps", "this Mac's graphics"), ("4 machines", "4 machines"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_device_is_called_as_people_call_it(device, words):
+    assert device_words(device) == words

@@ -1,5 +1,6 @@
-"""The prompt box: what is typed, what is refused, what became of it."""
+"""The prompt box: what is typed, and what is refused."""
 
+import json
 from contextlib import closing
 
 import numpy as np
@@ -8,35 +9,8 @@ import pytest
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.intents import Prompt
-from midifrag.page.panels.prompt import HISTORY, LOG_LINES, PromptPanel, line_of, parameters_of, problems_with, recent
-from midifrag.states import JobState
-from tests.page.changes import job, record
-
-
-@pytest.mark.parametrize(
-    ("change", "line"),
-    [
-        (job(JobState.QUEUED), "queued   rain"),
-        (job(JobState.RENDERING), "rendering   rain"),
-        (job(JobState.RENDERING, step=3, of=8), "rendering 3/8   rain"),
-        (
-            job(JobState.LANDED, landed=1.5, file="/somewhere/output03.wav", archived="output007.wav"),
-            "1.50 s   output03.wav   output007.wav   rain",
-        ),
-        (
-            job(JobState.LANDED, landed=0.004, file="output03.wav", spare=True),
-            "0.00 s (spare)   output03.wav      rain",
-        ),
-        (job(JobState.LANDED), "0.00 s         rain"),
-        (job(JobState.WAITING, text="lands at bar 5"), "waiting   rain: lands at bar 5"),
-        (job(JobState.HELD, text="the disk is full"), "held   rain: the disk is full"),
-        (job(JobState.REFUSED, text="16 are queued"), "refused   rain: 16 are queued"),
-        (job(JobState.FAILED, text="silent"), "failed   rain: silent"),
-        (job(JobState.CANCELLED, text="panic"), "cancelled   rain: panic"),
-    ],
-)
-def test_a_job_is_one_line_in_the_log(change, line):
-    assert line_of(change) == (line, str(change.state))
+from midifrag.page.panels.prompt import HISTORY, PromptPanel, parameters_of, problems_with, recent
+from tests.page.changes import record
 
 
 def test_what_is_wrong_is_said_by_key():
@@ -127,19 +101,6 @@ def test_what_cannot_be_rendered_is_said_where_it_was_typed(page):
     assert not field(page, "steps").props["error"]
 
 
-def test_the_log_has_what_is_on_its_way_and_then_the_newest(page):
-    assert page.texts("log-line")[0].startswith("The log of finished renders")
-    page.take(*(job(JobState.FAILED, number, prompt=f"old {number}") for number in range(1, 7)))
-    page.take(job(JobState.QUEUED, 9), job(JobState.RENDERING, 8, prompt="bell"), job(JobState.QUEUED, 10))
-    assert page.texts("log-line") == [
-        "rendering   bell",
-        "queued   rain",
-        *(f"failed   old {number}: " for number in (6, 5, 4, 3)),
-    ]
-    assert len(page.texts("log-line")) == LOG_LINES
-    assert page.all("log-line")[0].classes == ["log-line", "rendering"]
-
-
 def store(page, *prompts, **fields):
     noise = np.random.default_rng(0).normal(size=(2, 441)).astype(np.float32) / 8
     with closing(Archive(page.page.archive.folder)) as archive:
@@ -186,3 +147,19 @@ def test_only_what_could_be_rendered_is_offered_to_be_saved(page):
     fill(page, "bell", steps="9")
     page.click(page.titled("Save as pad")[0])
     assert page.text("dialog-title") == "Save as pad"
+
+
+def test_what_a_browser_has_kept_comes_back(page):
+    kept = {"prompt": "distant bell", "steps": "9", "negative_prompt": "speech", "unknown": "x", "seconds": 3}
+    page.fire(page.one("prompt"), "draft", json.dumps(kept))
+    page.click(page.one("render"))
+    assert rendered(page) == [("distant bell", {"steps": 9, "negative_prompt": "speech"})]
+    # What is there now does not go.
+    page.fire(page.one("prompt"), "draft", json.dumps({"prompt": "older"}))
+    assert page.one("prompt-text").value == "distant bell"
+
+
+@pytest.mark.parametrize("kept", ["", "no json", "[]", "3", '{"prompt": 3}', '{"steps": ["x"]}'])
+def test_nonsense_that_a_browser_has_kept_is_left_out(page, kept):
+    page.fire(page.one("prompt"), "draft", kept)
+    assert page.one("prompt-text").value == ""

@@ -6,7 +6,7 @@ import pytest
 
 from midifrag.boundary import Boundary
 from midifrag.events import Meters, SlotsChanged, Sounding
-from midifrag.intents import LockSlot, RestoreSlot, StopSlot
+from midifrag.intents import LockSlot, RestoreSlot, SendTake, StopSlot
 from midifrag.page.model import Part
 from midifrag.page.panels import panel, slots, sounding
 from midifrag.page.panels.slots import SlotsPanel
@@ -153,3 +153,10 @@ def test_what_sounds_is_where_it_is_and_can_be_stopped(page, monkeypatch):
     assert page.all("slot-at")[1].style["--at"] == "0.250"
     page.take(Sounding(1, 7, False, 103.0))
     assert [one.visible for one in page.all("slot-at")] == [False, True]
+
+
+def test_a_take_that_is_dropped_on_a_slot_lands_there(page):
+    page.take(SlotsChanged((FILLED, slot(2))))
+    page.fire(page.all("slot")[1], "drop", 7)
+    assert page.sent == [SendTake(7, 2)]
+    assert page.notices == ["take 7 goes to slot 2"]

@@ -10,6 +10,7 @@ import pytest
 from tests.jack import Peer
 from tests.scenarios.page.browser import Browser
 from tests.scenarios.page.show import RunningShow
+from tests.scenarios.page.sizes import SIZES
 from tools.chromium import chromium, installed
 from tools.jack_server import BACKEND
 
@@ -77,3 +78,19 @@ def browser(driver, show):
     opened.wait_until_nothing_renders()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def sized(browser):
+    """Gives the screen a size by its name, for one test."""
+
+    def resize(name):
+        width, height, touched = SIZES[name]
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": touched}
+        browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        browser.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": touched, "maxTouchPoints": 5})
+        browser.until(lambda: browser.script("return [innerWidth, innerHeight]") == [width, height])
+
+    yield resize
+    browser.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -1,6 +1,7 @@
 """A connection that is lost: what is pressed meanwhile is left out and told, and the page comes back by itself."""
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from midifrag.fragment.archive import Archive
 
@@ -51,6 +52,40 @@ def test_presses_that_a_network_holds_back_are_left_out_and_told(browser, show, 
         browser.wait_for_text("#popup", "3 pressed meanwhile are left out.")
     browser.wait_for_text(".q-notifications", "The connection was lost: 3 presses were left out.")
     renders_one(browser, archive, count)
+
+
+def test_a_lost_connection_is_large_at_once_and_pads_look_lost_until_it_is_back(browser):
+    told = "const s = getComputedStyle(document.getElementById('popup')); return [s.visibility, s.opacity]"
+    lost = "return getComputedStyle(document.querySelector('.pads')).filter !== 'none'"
+    assert browser.script(told)[0] == "hidden"
+    assert not browser.script(lost)
+    # NiceGUI waits two seconds, and fades it in: here, it is there with the next picture.
+    assert browser.script(f"window.socket.disconnect(); {told.replace('return', 'return ')}") == ["visible", "1"]
+    assert browser.script(lost)
+    assert browser.find("#popup").rect["width"] >= 600
+    browser.script("window.socket.connect()")
+    browser.until(lambda: not browser.script(lost) and browser.script(told)[0] == "hidden")
+
+
+def test_what_was_typed_and_the_tab_outlive_a_reload(browser):
+    browser.type_prompt("half a pro")
+    browser.type(".prompt .field-steps input", "9")
+    browser.tab("Set")
+    browser.find("[data-edit]")
+    browser.until(lambda: browser.script("return location.search") == "?tab=set")
+    browser.driver.refresh()
+    browser.find("[data-edit]")
+    assert browser.texts(".tabs .q-tab--active .q-tab__label") == ["Set"]
+    browser.tab("Play")
+    fields = "['.prompt-text textarea', '.field-steps input']"
+    values = f"return {fields}.map((css) => document.querySelector('.prompt ' + css)?.value)"
+    browser.until(lambda: browser.script(values) == ["half a pro", "9"])
+    browser.type_prompt("rain")
+    browser.type(".prompt .field-steps input", Keys.BACK_SPACE)
+    browser.driver.refresh()
+    browser.until(lambda: browser.script(values) == ["rain", ""])
+    browser.type(".prompt .prompt-text textarea", Keys.CONTROL, "a")
+    browser.type(".prompt .prompt-text textarea", Keys.BACK_SPACE)
 
 
 @pytest.mark.thorough

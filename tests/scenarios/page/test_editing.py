@@ -25,7 +25,8 @@ def test_an_edited_pad_is_written_and_live_at_once(browser, bank):
     browser.until(lambda: prompt.get_attribute("value") == "short dark kick")
     browser.type(".editor-form .field-steps input", "0")
     browser.button("Save pad")
-    browser.wait_for_text(".q-notifications", "presets/opening.yaml:5: pads.36.steps: 0 is below 1")
+    browser.wait_for_text(".editor-form .field-steps", "presets/opening.yaml:5: pads.36.steps: 0 is below 1")
+    assert browser.texts(".q-notifications .q-notification") == []
     assert bank.read_text() == before
     browser.type(".editor-form .field-steps input", Keys.BACK_SPACE)
     browser.type(".editor-form textarea", Keys.CONTROL, "a")

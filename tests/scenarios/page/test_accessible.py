@@ -1,0 +1,40 @@
+"""What axe-core finds: nothing, on any tab at any size."""
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+
+from tests.scenarios.page.sizes import SIZES
+
+FOUND = """
+const done = arguments[arguments.length - 1];
+axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => done(violations.flatMap((rule) =>
+    rule.nodes.map((node) => `${rule.id}: ${node.target} ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`))),
+    (error) => done([String(error)]));
+"""
+#: What is on a tab once it is drawn.
+TABS = {
+    "Play": ".slot",
+    "Archive": ".take",
+    "Engine": ".chart > div",
+    "Set": "[data-edit]",
+    "Learn": ".learn-begin",
+    "OSC": ".osc-try",
+}
+
+
+@pytest.mark.parametrize(
+    "tab", ["Play", *(pytest.param(tab, marks=pytest.mark.thorough) for tab in TABS if tab != "Play")]
+)
+def test_axe_finds_nothing(browser, sized, tab):
+    if tab == "Archive":
+        browser.play(36)
+    if tab != "Play":
+        browser.tab(tab)
+    browser.find(TABS[tab])
+    browser.script(AXE_SCRIPT)
+    found = []
+    for name in SIZES:
+        sized(name)
+        browser.rest()
+        found += [f"{name}: {one}" for one in browser.driver.execute_async_script(FOUND)]
+    assert not found, "\n".join(found)
