@@ -60,7 +60,7 @@ class Step(nn.Module):
 def traced_head_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: Tensor) -> Tensor:
     """`midifrag.engine.network.pointwise.head_norm` with the width as a constant, in words that every format has."""
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    inverse = (length * length * (1 / int(x.shape[-1])) + eps).rsqrt()
+    inverse: Tensor = (length * length * (1 / int(x.shape[-1])) + eps).rsqrt()
     return x * inverse * gain + bias
 
 
@@ -77,11 +77,13 @@ def inputs_for(denoiser: FastDenoiser, rows: int, frames: int, *, guided: bool) 
     """Random latents, and the conditioning of a row of the engine's own."""
     row = denoiser._sample_row(frames, guided=guided, has_negative=False)
     time_embedding = row.prepared.time_embeddings[row.model_input.t]
+    prompt = row.prepared.context
+    assert prompt is not None, "pocket hears its prompt by cross-attention"
     generator = torch.Generator().manual_seed(1)
     return {
         "latents": torch.randn(rows, row.model_input.x.shape[1], frames, generator=generator),
         "time_embeddings": time_embedding.expand(rows * (1 + guided), -1).clone(),
-        "context": torch.randn(*row.prepared.context.shape[:2], rows, *row.prepared.context.shape[3:]),
+        "context": torch.randn(*prompt.shape[:2], rows, *prompt.shape[3:]),
     }
 
 

@@ -233,7 +233,10 @@ class Conditioner:
         tensors = {one.name: self._embedding(one.name, _told(one, known, prompt)) for one in self._inputs}
         device, channels = self._model.device, self._model.module.io_channels
         # Where nothing is kept of another sound, one frame stands for all of them, which are alike.
-        told = {"inpaint_mask": (1, None), "inpaint_masked_input": (channels, None)}
+        told: dict[str, tuple[int, Tensor | None]] = {
+            "inpaint_mask": (1, None),
+            "inpaint_masked_input": (channels, None),
+        }
         if kept is not None:
             told = {"inpaint_mask": (1, kept.stays.float()), "inpaint_masked_input": (channels, kept.sound)}
         for name, (width, tensor) in told.items():
