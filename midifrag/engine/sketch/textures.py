@@ -48,8 +48,8 @@ def wind(voice: Voice) -> Audio:
 
     def response(hertz: Audio, seconds: Audio) -> npt.ArrayLike:
         ratio = np.log2((hertz + 1) / np.interp(seconds, voice.time, curve).astype(np.float32))
-        gain: Audio = np.exp(-((ratio * np.float32(1 / whistle)) ** 2)) + np.exp(-((ratio / 1.2) ** 2)) / 4
-        return gain.astype(np.float32, copy=False)
+        gain = np.exp(-((ratio * np.float32(1 / whistle)) ** 2)) + np.exp(-((ratio / 1.2) ** 2)) / 4
+        return np.asarray(gain, dtype=np.float32)
 
     swell = 0.15 + 0.85 * (0.5 + 0.5 * move) ** 2.5
     sides = moving_filter(stereo_noise(voice.rng, voice.samples), response)
