@@ -46,6 +46,7 @@ def made(monkeypatch):
             negative_prompt="",
             steps=2,
             cfg_scale=3.0,
+            guided_scale=3.0,
             seconds=0.5,
             seed=7,
             sampler="toy",
