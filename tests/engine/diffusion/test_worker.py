@@ -144,10 +144,10 @@ def test_presses_that_cannot_begin_for_want_of_memory_fail_and_others_go_on(
     worker = DiffusionWorker.from_model(model)
     begin = worker.runner.begin
 
-    def short(request: Request) -> None:
+    def short(request: Request) -> bool:
         if request.job in (1, 2):
             raise torch.OutOfMemoryError("out of memory")
-        begin(request)
+        return begin(request)
 
     monkeypatch.setattr(worker.runner, "begin", short)
     events = run(worker, press(1), press(2), press(3))
@@ -161,11 +161,11 @@ def test_a_press_that_could_begin_only_at_the_second_try_is_told_to_have_begun(
     worker = DiffusionWorker.from_model(model)
     begin, tries = worker.runner.begin, []
 
-    def short(request: Request) -> None:
+    def short(request: Request) -> bool:
         tries.append(request.job)
         if len(tries) == 1:
             raise torch.OutOfMemoryError("out of memory")
-        begin(request)
+        return begin(request)
 
     monkeypatch.setattr(worker.runner, "begin", short)
     assert of(Started, run(worker, press(1))) == [Started(1)]
