@@ -95,8 +95,8 @@ def test_orders_reach_the_engine():
     async def play(replica, engines, _clock):
         puppet = engines["sketch"]
         replica.jobs.ask("ann", asked(1, spare=True))
-        for order in (line.Promote(job=job_id(1)), line.Cancel(job=job_id(1)), line.Warm(wishes=(asked(2, recorded=True).wish,)),
-                      line.Warm(model="open")):  # fmt: skip
+        warm = line.Warm(wishes=(asked(2, recorded=True).wish,))
+        for order in (line.Promote(job=job_id(1)), line.Cancel(job=job_id(1)), warm, line.Warm(model="open")):
             await replica.order("ann", order)
         assert puppet.next(engine.Promote) == engine.Promote(1)
         assert puppet.next(engine.Cancel) == engine.Cancel(1)

@@ -21,7 +21,7 @@ from midifrag.errors import LineError, ModelError
 PATH = "/line"
 #: Seconds that a server may take to answer a call.
 CALL = 5.0
-#: What may come of a call that does not reach a server, or not one of ours; a name that cannot be one is a UnicodeError.
+#: What may come of a call that does not reach a server, or not one of ours; for what is no name, a UnicodeError.
 TROUBLES = (OSError, TimeoutError, UnicodeError, LineError, ModelError, WebSocketException)
 _MOST_TOKEN = 4_096
 
