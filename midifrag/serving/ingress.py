@@ -31,8 +31,8 @@ _log = logging.getLogger(__name__)
 METRICS = "/metrics"
 #: Seconds without a byte after which a client counts as gone: it says something four times a second.
 SILENCE = 10.0
-#: Seconds between two looks at how the models stand.
-LOOK = 0.5
+#: Seconds between two looks at how the models stand, and after which no engine has answered one.
+LOOK, ANSWER = 0.5, 5.0
 #: Close codes: of RFC 6455 (1002 protocol error, 1009 too large, 1012 service restart, 1001 going away), and our own.
 PROTOCOL_ERROR, TOO_LARGE, RESTART, GONE, OTHER_VERSION = 1002, 1009, 1012, 1001, 4406
 
@@ -138,9 +138,12 @@ class Ingress:
         """Tell every connection how the models stand, as often as that changes."""
         while True:
             try:
-                self._news = await self._desk.news()
+                async with asyncio.timeout(ANSWER):
+                    self._news = await self._desk.news()
             except Exception as error:  # what a dead replica's handle raises is Ray's to choose
                 _log.debug("no engine says how it stands: %r", error)
+                # Else a show would wait for what is not there, while somebody could stand in.
+                self._news = tuple(line.Away(model=one, reason="no engine of it answers") for one in self._models)
             if not self._draining and any(isinstance(one, line.Moving) for one in self._news):
                 await self.drain()
             await asyncio.gather(*(self._tell_news(one) for one in tuple(self._sessions)))

@@ -22,8 +22,11 @@ from midifrag.serving.quotas import USUAL_QUOTA, Quota, Spending
 
 #: Seconds that what became of a job is kept for a client that comes back.
 KEEP_SECONDS = 60.0
-#: Seconds that a request counts as whose length is left to the model.
-USUAL_SECONDS = 10.0
+#: Seconds that a request counts as whose length is left to the model, and that one counts as at least: what is refused
+#: by its engine costs a place too, and a length below nothing gives none back.
+USUAL_SECONDS, LEAST_SECONDS = 10.0, 0.5
+#: Steps of a take of the archive, which no other limit holds for: what has more is none, and would fill the memory.
+MOST_STEPS = 10_000
 
 Outcome: TypeAlias = engine.Rendered | engine.Failed | engine.Cancelled
 Reason: TypeAlias = Literal["quota", "moving", "model", "differs", "request"]
@@ -195,6 +198,8 @@ class Jobs:
             raise RefusedError("moving", "this server ends and takes no new jobs; connect again for the one after it.")
         if model not in self._models:
             raise RefusedError("model", f"there is no model {model!r} here; there is {', '.join(self._models)}.")
+        if (wish.steps or 0) > MOST_STEPS:
+            raise RefusedError("request", f"steps: {wish.steps} is above {MOST_STEPS}.")
         at_once = sum(job.owner == owner for job in self._by_number.values())
         if at_once >= self._quota.in_flight:
             raise RefusedError(
@@ -267,4 +272,4 @@ def _lasting(wish: Any) -> Any:
 
 
 def _seconds(wish: Any) -> float:
-    return USUAL_SECONDS if wish.seconds is None else float(wish.seconds)
+    return USUAL_SECONDS if wish.seconds is None else max(LEAST_SECONDS, float(wish.seconds))

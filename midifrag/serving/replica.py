@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import assert_never
 
 from midifrag.clock import Clock, SystemClock
@@ -117,7 +118,8 @@ class Replica:
                 self.jobs.kept(owner, job)
             case line.Warm(model=model, wishes=wishes):
                 if (model or self._models[0]) in self._models:
-                    renders = tuple(render_of(wish, 0) for wish in wishes)
+                    # Within the limits of a press: nobody needs to be quick about a take of the archive.
+                    renders = tuple(replace(render_of(wish, 0), recorded=False) for wish in wishes)
                     self._pool.send(model or self._models[0], engine.Warm(renders))
             case _:
                 assert_never(order)

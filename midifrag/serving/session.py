@@ -47,6 +47,8 @@ class Session:
         self._orders: asyncio.Queue[Order] = asyncio.Queue(MOST_ORDERS)
         self._ordering = asyncio.ensure_future(self._pass_on())
         self._told: dict[str, News] = {}
+        #: Jobs that are followed and whose client does not want them any more.
+        self._dropped: set[str] = set()
         self._moves = False
 
     @property
@@ -61,6 +63,8 @@ class Session:
             case line.Ask():
                 await self._ask(message)
             case line.Cancel() | line.Promote() | line.Kept() | line.Warm():
+                if isinstance(message, line.Cancel) and message.job in self._following:
+                    self._dropped.add(message.job)
                 try:
                     self._orders.put_nowait(message)
                 except asyncio.QueueFull:
@@ -127,6 +131,7 @@ class Session:
             # Asked again, it begins again where the client says.
             earlier.cancel()
             await asyncio.gather(earlier, return_exceptions=True)
+        self._dropped.discard(asked.job)
         task = asyncio.ensure_future(self._follow(asked))
         self._following[asked.job] = task
         task.add_done_callback(lambda done: self._ended(asked.job, done))
@@ -134,6 +139,7 @@ class Session:
     def _ended(self, job: str, task: asyncio.Task[None]) -> None:
         if self._following.get(job) is task:
             del self._following[job]
+            self._dropped.discard(job)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.debug("a job's tale broke off: %r", error)
 
@@ -172,8 +178,8 @@ class Session:
                         asked = asked.model_copy(update={"place": place, "have": have})
                         await self.send(message)
                     case line.Rendered():
-                        await self._send_audio(asked, message)
-                        await self.send(message)
+                        is_sent = await self._send_audio(asked, message)
+                        await self.send(message if is_sent else line.Cancelled(job=asked.job))
                         return True
                     case line.Failed() | line.Cancelled() | line.Refused():
                         await self.send(message)
@@ -184,16 +190,22 @@ class Session:
             unplaced.cancel()
         return False
 
-    async def _send_audio(self, asked: line.Ask, take: line.Rendered) -> None:
+    async def _send_audio(self, asked: line.Ask, take: line.Rendered) -> bool:
+        """Send what the client has not got yet; whether it wanted that to the end."""
         start = asked.have if asked.have <= take.size else 0
         while start < take.size:
             size = min(FETCH, take.size - start)
             # Before it is fetched: a client that reads nothing has nobody hold anything for it.
             await self._window.take(size)
+            if asked.job in self._dropped:
+                # On a slow line, what is wanted would wait for it.
+                self._window.give_back(size)
+                return False
             data = await self._fetched(asked, start, size)
             for begin in range(0, size, PIECE):
                 await self.send(line.Audio(job=asked.job, start=start + begin), data[begin : begin + PIECE])
             start += size
+        return True
 
     async def _fetched(self, asked: line.Ask, start: int, size: int) -> bytes:
         """Audio of a replica. Raises `LookupError` where that has it no more; no credit is spent then."""

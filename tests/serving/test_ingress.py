@@ -1,5 +1,6 @@
 """The way in, over real sockets: who comes in, and what becomes of who should not."""
 
+import asyncio
 import queue
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -198,6 +199,27 @@ def test_an_engine_that_goes_and_comes_is_told():
         puppet.say(engine.Died("killed", (), restarting=True))
         assert client.until(line.Away).reason == "killed"
         puppet.say(engine.Ready(puppet.info))
+        client.until(line.Info)
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_that_no_engine_is_left_is_told_and_that_one_is_back(monkeypatch, hangs):
+    monkeypatch.setattr(module, "LOOK", 0.01)
+    with Server(lambda _model: Puppet()) as server, Client(server) as client:
+        client.until(line.Info)
+        monkeypatch.setattr(module, "ANSWER", 0.05 if hangs else PATIENCE)
+        news = server.replica.news
+
+        async def none():
+            if hangs:
+                await asyncio.Event().wait()
+            raise OSError("no replica")
+
+        server.replica.news = none
+        away = client.until(line.Away)
+        assert (away.model, away.reason, away.returns) == ("sketch", "no engine of it answers", True)
+        monkeypatch.setattr(module, "ANSWER", PATIENCE)
+        server.replica.news = news
         client.until(line.Info)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from midifrag.engine import messages as engine
 from midifrag.engine.messages import Cancel, Died, Failed, Progress, Promote, Started
-from midifrag.serving.jobs import KEEP_SECONDS, RefusedError
+from midifrag.serving.jobs import KEEP_SECONDS, MOST_STEPS, RefusedError
 from tests.serving.asking import Desk, asked, job_id, take
 
 
@@ -144,6 +144,21 @@ def test_a_token_asks_for_so_many_seconds_a_minute():
     desk.clock.time += 2
     desk.jobs.expire()
     desk.jobs.ask("ann", asked(2, seconds=6.0))
+
+
+@pytest.mark.parametrize("seconds", [-1e6, 0.0, 0.001])
+def test_what_an_engine_would_refuse_costs_a_place_too(seconds):
+    desk = Desk(seconds_a_minute=1)
+    for number in (1, 2):
+        desk.jobs.note(engine.Failed(desk.jobs.ask("ann", asked(number, seconds=seconds)).number, "no such length"))
+    assert refused(desk, "ann", asked(3, seconds=seconds)).why == "quota"
+
+
+def test_a_take_of_the_archive_has_so_many_steps():
+    desk = Desk()
+    assert refused(desk, "ann", asked(1, recorded=True, steps=MOST_STEPS + 1)).why == "request"
+    assert desk.commands() == []
+    desk.jobs.ask("ann", asked(1, recorded=True, steps=MOST_STEPS))
 
 
 def test_a_model_that_is_not_there_is_refused_with_those_that_are():

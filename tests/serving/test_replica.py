@@ -95,12 +95,14 @@ def test_orders_reach_the_engine():
     async def play(replica, engines, _clock):
         puppet = engines["sketch"]
         replica.jobs.ask("ann", asked(1, spare=True))
-        for order in (line.Promote(job=job_id(1)), line.Cancel(job=job_id(1)), line.Warm(wishes=(asked(2).wish,)),
-                      line.Warm(model="open")):  # fmt: skip
+        warm = line.Warm(wishes=(asked(2, recorded=True).wish,))
+        for order in (line.Promote(job=job_id(1)), line.Cancel(job=job_id(1)), warm, line.Warm(model="open")):
             await replica.order("ann", order)
         assert puppet.next(engine.Promote) == engine.Promote(1)
         assert puppet.next(engine.Cancel) == engine.Cancel(1)
-        assert puppet.next(engine.Warm).renders[0].prompt == "a bell"
+        [warmed] = puppet.next(engine.Warm).renders
+        # What is warmed has the limits of a press, whatever a client says.
+        assert (warmed.prompt, warmed.recorded) == ("a bell", False)
         puppet.say(take(1))
         await settle()
         await replica.order("ann", line.Kept(job=job_id(1)))

@@ -148,6 +148,28 @@ def test_audio_waits_for_a_client_and_everything_else_goes_on():
     playing(play)
 
 
+def test_audio_that_is_dropped_on_its_way_makes_room_for_others():
+    async def play(desk, client):
+        for number in (1, 2):
+            desk.jobs.note(take(desk.jobs.ask("ann", asked(number)).number, samples=WINDOW // 2))
+        await client.tell(asked(1))
+        while sum(len(one.raw) for one in client.frames) < WINDOW:
+            await asyncio.sleep(0)
+        await client.tell(line.Cancel(job=job_id(1)))
+        await client.tell(asked(2))
+        await client.tell(line.Received(total=WINDOW))
+        told = await client.until(line.Cancelled)
+        assert "rendered" not in told
+        while sum(len(one.raw) for one in client.frames) < 2 * WINDOW:
+            await asyncio.sleep(0)
+        assert {one.message.job for one in client.frames if one.raw} == {job_id(1), job_id(2)}
+        # Asked for again, it comes all the same.
+        await client.tell(line.Received(total=2 * WINDOW))
+        await client.until(line.Rendered)
+
+    playing(play)
+
+
 def test_a_replica_that_dies_is_followed_by_another_from_the_beginning(monkeypatch):
     monkeypatch.setattr(module, "AGAIN", 0.0)
 

@@ -21,8 +21,8 @@ from midifrag.errors import LineError, ModelError
 PATH = "/line"
 #: Seconds that a server may take to answer a call.
 CALL = 5.0
-#: What may come of a call that does not reach a server, or not one of ours.
-TROUBLES = (OSError, TimeoutError, LineError, ModelError, WebSocketException)
+#: What may come of a call that does not reach a server, or not one of ours; for what is no name, a UnicodeError.
+TROUBLES = (OSError, TimeoutError, UnicodeError, LineError, ModelError, WebSocketException)
 _MOST_TOKEN = 4_096
 
 

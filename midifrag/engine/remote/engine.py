@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection
 from midifrag.clock import SystemClock
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.frames import Frame, encode, from_server
-from midifrag.engine.messages import Command, EngineEvent, Warming
+from midifrag.engine.messages import Command, Died, EngineEvent, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.remote.calling import TROUBLES, call, hang_up, told
 from midifrag.engine.remote.talk import Said, Talk, UnfitServerError
@@ -86,7 +86,10 @@ class RemoteEngine:
     async def _serve(self) -> None:
         closing = asyncio.ensure_future(self._closing.wait())
         calling, watching = asyncio.ensure_future(self._call()), asyncio.ensure_future(self._watch())
-        await asyncio.wait((closing, calling, watching), return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait((closing, calling, watching), return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {closing}:
+            # Neither ends by itself: what nobody foresaw is told, and whoever stands in plays from here on.
+            self._tell(Died(f"{self._server}: {task.exception()!r}", self._talk.jobs, restarting=False))
         for task in (closing, calling, watching):
             task.cancel()
         await asyncio.gather(closing, calling, watching, return_exceptions=True)

@@ -66,6 +66,8 @@ class Talk:
         self._received = 0
         self._signed_at = clock.now()
         self._info: engine.EngineInfo | None = None
+        #: The server of this connection ends and takes nothing new.
+        self._moves = False
         #: Whether the show was told that this engine is away.
         self.is_away = False
 
@@ -118,7 +120,8 @@ class Talk:
         job = _Job(render, digest[:32], wish, self._clock.now())
         self._jobs[render.job], self._numbers[job.id] = job, render.job
         self._dropped.pop(job.id, None)
-        return Said([], [self._ask(job)])
+        # Else what waits for this server alone would be asked and refused again and again.
+        return Said([], [] if self._moves else [self._ask(job)])
 
     def _ask(self, job: _Job) -> line.Ask:
         return line.Ask(job=job.id, model=self._there, wish=job.wish, have=job.assembly.have, place=job.place)
@@ -185,7 +188,7 @@ class Talk:
 
     def _welcomed(self, welcome: line.Welcome) -> Said:
         """A connection is there: say all again that the server may not have heard."""
-        self._received = 0
+        self._received, self._moves = 0, False
         if not self._there:
             self._there = welcome.models[0] if welcome.models else ""
         if self._there not in welcome.models:
@@ -263,7 +266,7 @@ class Talk:
                 return Said([engine.Failed(number, f"{self._server} dropped it; press again")])
             case line.Refused(why="moving", reason=reason):
                 # Somebody else has to play it now.
-                self.is_away = True
+                self.is_away = self._moves = True
                 return Said([engine.Died(f"{self._server}: {reason}", (number,), restarting=True)])
             case line.Refused(reason=reason):
                 return Said([engine.Failed(number, f"{self._server}: {reason}")])

@@ -70,6 +70,7 @@ class _Row:
 
     def __init__(self, panel: EntriesPanel, number: int, was: Mapping[str, Any] | None) -> None:
         self._panel, self._number, self._was = panel, number, was
+        self._saved: str | None = None
         label = texts.NEW_ENTRY if was is None else texts.ENTRY.format(number=number + 1)
         with ui.element("div").classes("entry"):
             self.field = ui.input(label, value="" if was is None else line_of(was)).props("outlined dense stack-label")
@@ -77,6 +78,19 @@ class _Row:
             icon_button("save", texts.SAVE_ENTRY).on_click(self._save)
             if was is not None:
                 icon_button("delete", texts.REMOVE_ENTRY).on_click(self._remove)
+
+    @property
+    def typed(self) -> str | None:
+        """What is typed and not saved; None for what is as its file says it."""
+        clean = "" if self._was is None else line_of(self._was)
+        return None if self.field.value in (clean, self._saved, None) else str(self.field.value)
+
+    def takes_over(self, earlier: list[_Row]) -> None:
+        """Show what was typed for the same entry before the list was built anew; taken from ``earlier``."""
+        before = next((row for row in earlier if row._was == self._was), None)
+        if before is not None:
+            earlier.remove(before)
+            self.field.value = before.field.value
 
     async def _save(self) -> None:
         entry, place, loaded, was = (
@@ -97,9 +111,11 @@ class _Row:
         await self._do(lambda: remove_entry(loaded, place.section, self._number, place.slug, self._was))
 
     async def _do(self, edit: Callable[[], Change]) -> None:
+        text = str(self.field.value or "")
         problems = await change(self._panel.page, edit)
         self._mark(problems or {})
         if problems is None:
+            self._saved = text
             await self._panel.read()
 
     def _mark(self, problems: Mapping[str, str]) -> None:
@@ -141,6 +157,7 @@ class EntriesPanel(Panel):
 
     def _chosen(self) -> None:
         self._entries = None
+        self.rows = []
         background_tasks.create(self.read())
 
     async def read(self) -> None:
@@ -154,8 +171,10 @@ class EntriesPanel(Panel):
             return
         if place != self.place or entries == self._entries:
             return
-        self._entries = entries
+        self._entries, typed = entries, [row for row in self.rows if row.typed is not None]
         self._list.clear()
         with self._list:
             self.rows = [_Row(self, number, entry) for number, entry in enumerate(entries)]
             self.rows.append(_Row(self, len(entries), None))
+        for row in self.rows:
+            row.takes_over(typed)

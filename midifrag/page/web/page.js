@@ -4,7 +4,7 @@
 (() => {
   const words = JSON.parse(document.currentScript.dataset.words);
   // Events that act at once. What is typed or chosen waits until it can be sent.
-  const ACTS = new Set(["click", "pointerdown", "key", "keydown", "padkey", "change"]);
+  const ACTS = new Set(["click", "pointerdown", "key", "keydown", "padkey", "change", "drop"]);
   // Milliseconds between two questions whether the server is there, how long it may take to answer, and between two tries.
   const ASK_EVERY = 1000, SILENT = 2500, TRY_EVERY = 1000;
 

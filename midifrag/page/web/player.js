@@ -7,7 +7,8 @@
   const LEVEL = "midifrag.level";
 
   let context = null, master = null;
-  let current = null; // {url, buffer, source, gain, began, offset}
+  let current = null; // {url, buffer, source, gain, began, offset, ends}
+  let leaving = null; // what gives way to it, at a moment that may be yet to come
   let asked = 0;
   let loops = false;
   let pair = null; // two addresses that are compared
@@ -59,14 +60,24 @@
     requestAnimationFrame(move);
   }
 
+  function fade(sound, at) {
+    const level = sound.gain.gain;
+    level.cancelScheduledValues(at);
+    level.setValueAtTime(1, at);
+    level.linearRampToValueAtTime(0, at + FADE);
+    sound.source.stop(at + FADE);
+    sound.ends = at;
+  }
+
   function stop(at) {
+    // A loop that was to end its turn first does not: two would sound, or one that nobody can stop.
+    if (leaving?.ends > at) fade(leaving, at);
     if (!current) return;
-    const sound = current, { source, gain } = sound;
+    const sound = current;
     current = null;
-    gain.gain.setValueAtTime(1, at);
-    gain.gain.linearRampToValueAtTime(0, at + FADE);
-    source.onended = null;
-    source.stop(at + FADE);
+    leaving = sound;
+    sound.source.onended = null;
+    fade(sound, at);
     draw(sound, 0);
   }
 
@@ -115,12 +126,21 @@
   const path = (url) => url.split("?")[0];
 
   function level() {
-    const kept = Number(localStorage.getItem(LEVEL) ?? 1);
+    let kept = 1;
+    try {
+      kept = Number(localStorage.getItem(LEVEL) ?? 1);
+    } catch {
+      // A browser that keeps nothing.
+    }
     return kept >= 0 && kept <= 1 ? kept : 1;
   }
 
   function setLevel(value) {
-    localStorage.setItem(LEVEL, value);
+    try {
+      localStorage.setItem(LEVEL, value);
+    } catch {
+      // As above.
+    }
     master?.gain.setTargetAtTime(value * value, context.currentTime, 0.01);
   }
 

@@ -1,5 +1,7 @@
 """Calling a server, and what is said where that does not come to anything."""
 
+import re
+
 import pytest
 
 from midifrag.engine.remote.calling import look, token_in
@@ -33,6 +35,7 @@ def test_how_a_server_stands(tmp_path):
             look(server.url, None)
 
 
-def test_a_server_that_is_not_there_is_told():
-    with pytest.raises(ModelError, match=r"ws://127\.0\.0\.1:9 does not answer"):
-        look("ws://127.0.0.1:9", None)
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:9", "ws://studio..lan:9", f"ws://{'a' * 64}.lan:9"])
+def test_a_server_that_is_not_there_is_told(url):
+    with pytest.raises(ModelError, match=f"{re.escape(url)} does not answer"):
+        look(url, None)

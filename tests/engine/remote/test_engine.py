@@ -10,6 +10,7 @@ from midifrag.engine.conformance import EngineConformance
 from midifrag.engine.messages import Died, Ready, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import create_engine
+from midifrag.engine.remote import engine as module
 from midifrag.errors import ModelError
 from tests.engine.tiny_models import tiny_model_folder
 from tests.serving.puppet import TOKEN, Puppet, Server
@@ -80,6 +81,16 @@ def test_the_same_seed_is_the_same_sound_as_at_home(tmp_path):
             here, there = home.until(Rendered), far.until(Rendered)
     np.testing.assert_array_equal(here.audio, there.audio)
     assert (here.used, here.sample_rate, here.notes) == (there.used, there.sample_rate, there.notes)
+
+
+def test_what_nobody_foresaw_is_told_and_the_engine_is_lost(tmp_path, monkeypatch):
+    async def call(*_arguments):
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr(module, "call", call)
+    with started(remote("ws://127.0.0.1:9", tmp_path)) as heard:
+        died = heard.until(Died)
+        assert ("of all things" in died.reason, died.restarting) == (True, False)
 
 
 def test_the_servers_first_model_has_no_name(tmp_path):

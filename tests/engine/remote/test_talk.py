@@ -171,6 +171,16 @@ def test_each_other_end_is_told(told, event):
     assert home.hear(told(job)).events == []
 
 
+def test_what_a_server_that_ends_refused_is_asked_for_on_the_next_connection():
+    home = Home()
+    home.is_ready()
+    ask = home.ask()
+    home.hear(line.Refused(job=ask.job, reason="ends", why="moving"))
+    assert home.talk.command(Render(1, "bell", seconds=1.0, seed=1)).messages == []
+    assert home.welcome().messages == [ask]
+    assert home.ask(2).job != ask.job
+
+
 def test_a_spare_that_became_a_press_is_asked_for_as_one():
     home = Home()
     home.is_ready()

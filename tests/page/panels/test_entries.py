@@ -86,6 +86,19 @@ def test_what_is_typed_stays_while_others_change_something_else(shown):
     assert shown.lines()[1] == "{cc: 5"
 
 
+def test_what_is_typed_in_other_lines_stays_when_one_is_saved_or_the_file_changes(shown):
+    shown.page.enter(shown.panel.rows[1].field, "cc: 30, sets")
+    shown.save(0, "{cc: 22, sets: steps, range: [1, 9]}")
+    assert shown.lines() == ["{cc: 22, sets: steps, range: [1, 9]}", "cc: 30, sets"]
+    shown.page.enter(shown.panel.rows[0].field, "{cc: 23, sets: ste")
+    shown.save(1, "cc: 30, sets: cfg_scale, range: [1, 12]")
+    assert shown.controls() == [(22, "steps"), (30, "cfg_scale")]
+    assert shown.lines() == ["{cc: 23, sets: ste", "{cc: 30, sets: cfg_scale, range: [1, 12]}", ""]
+    # What was typed for one list is not of another.
+    shown.page.enter(shown.page.one("entries-of"), "presets.yaml: actions")
+    assert shown.lines() == [""]
+
+
 @pytest.mark.parametrize("text", ["word", "[1, 2]", "{}", "{a: 1", "{a: 1}\n---\nx", " "])
 def test_what_is_no_entry_is_none(text):
     assert parsed(text) is None

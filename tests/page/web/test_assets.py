@@ -1,6 +1,7 @@
 """The page's own looks and scripts: packed, and kept for as long as they are the same."""
 
 import gzip
+import re
 
 import pytest
 from fastapi import FastAPI
@@ -58,3 +59,9 @@ def test_a_head_names_each_as_it_is_now():
 def test_packing_says_nothing_of_when():
     one = assets()["page.css"]
     assert one.packed == gzip.compress(one.body, mtime=0)
+
+
+def test_what_acts_at_once_is_left_out_while_there_is_no_connection():
+    acts = re.search(r"ACTS = new Set\(\[(.*?)\]", assets()["page.js"].body.decode())[1]
+    # A take that is dropped on a slot would land in it minutes later.
+    assert {"click", "pointerdown", "keydown", "padkey", "drop"} <= set(re.findall(r'"(\w+)"', acts))
