@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from midifrag.bridge.absences import Absences, as_stand_in
+from midifrag.bridge.beginnings import notes_of
 from midifrag.bridge.job_table import JobTable
 from midifrag.bridge.jobs import RenderJob, request
 from midifrag.bridge.spares import SpareRack
@@ -91,13 +92,13 @@ class Outages:
             preset = dataclasses.replace(preset, seconds=info.min_seconds)
         begin = None if preset.sound is None else job.begin
         without = f", and does not begin from {job.begin.told}" if job.begin is not None and begin is None else ""
-        job.stands_in_for, job.notes = job.model, (f"{other} stood in for {job.model}{without}",)
+        job.stands_in_for, job.notes = job.model, (f"{other} stood in for {job.model}{without}", *notes_of(begin))
         job.model = other
         job.render = request(preset, job.number, job.render.seed, bpm=job.render.bpm, begin=begin)
 
     def _queue_again(self, job: RenderJob, model: str, text: str) -> None:
         if model == job.stands_in_for:
-            job.stands_in_for, job.notes, job.model = None, (), model
+            job.stands_in_for, job.notes, job.model = None, notes_of(job.begin), model
             job.render = request(job.preset, job.number, job.render.seed, bpm=job.render.bpm, begin=job.begin)
         elif model != job.model:
             self._substitute(job, model)

@@ -106,6 +106,10 @@ class Renders:
             render = self._render(self.jobs.next_number(), wish.preset, begin=begin)
         else:
             render = dataclasses.replace(coming.render, spare=False)
+            if begin is not None:
+                # As long and as changed as it has been asked for, should another engine have to make it.
+                asked = dataclasses.replace(wish.preset, seconds=render.seconds, strength=render.strength)
+                wish = dataclasses.replace(wish, preset=asked)
         job = RenderJob(
             number=render.job,
             origin=origin,

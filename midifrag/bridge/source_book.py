@@ -23,7 +23,7 @@ from midifrag.fragment.slot_state import SlotState
 from midifrag.fragment.writer_commands import ReadSound, SoundPlace, WriterCommand
 from midifrag.fragment.writer_events import SoundRead
 
-#: Bytes of sounds that are kept for the next press, the least recently used going first.
+#: Bytes of sounds that are kept for the next press, the least recently used going first; the newest stays.
 KEPT_BYTES = 64_000_000
 #: Seconds that a press waits for its sound to be read.
 PATIENCE = 10.0
@@ -118,7 +118,8 @@ class SourceBook:
         onward = wanted.onward
         longest = most if onward is None else max(SHORTEST, most - onward)
         place, told = self._place(wanted.source)
-        if last is not None and last.source == wanted.source:
+        if last is not None and last.source == wanted.source and place.kind != "take":
+            # A take of the archive stays as it is, and is not kept once more.
             place, told = SoundPlace("kept", file=last.checksum), last.told
         take = place.number if place.kind == "take" else None
         seconds = asked or 0.0
@@ -168,7 +169,7 @@ class SourceBook:
             return meant
         self._failing.pop(meant, None)
         self._kept[meant] = event
-        while sum(one.sound.audio.nbytes for one in self._kept.values() if one.sound) > KEPT_BYTES:
+        while len(self._kept) > 1 and sum(one.sound.audio.nbytes for one in self._kept.values() if one.sound) > KEPT_BYTES:
             self._kept.popitem(last=False)
         return meant
 

@@ -159,3 +159,26 @@ def test_what_stands_in_plays_without_a_sound_that_it_cannot_begin_from_and_says
     assert rig.lands()[0].record.source == ""
     rig.landed(1)
     assert "sketch stood in for pocket, and does not begin from slot 1" in last(rig).text
+
+
+def test_a_variation_of_what_began_from_a_take_reads_that_take_of_which_nothing_else_is_kept() -> None:
+    rig = rig_of(**{"from": "take 12"})
+    rig.press()
+    read(rig)
+    rig.finish(rig.engines.renders()[0])
+    rig.bridge.handle(Again(PAD, "variation"))
+    assert [(one.place.kind, one.place.number) for one in reads(rig)] == [("take", 12)]
+    assert [one.sound for one in rig.engines.renders()] == [sound(), sound()]
+
+
+def test_what_began_from_a_sound_and_goes_back_to_its_own_engine_says_so_still() -> None:
+    rig = rig_of(**{"from": "slot 1", "model": "pocket"}, show={"engine": {"stand_in": "sketch"}})
+    rig.press()
+    read(rig)
+    rig.engines.fallback["pocket"] = "sketch"
+    rig.say(Died("killed", (1,), restarting=False), "pocket")
+    again = rig.engines.renders()[-1]
+    assert again.sound == sound()
+    rig.say(Rendered(1, np.ones((2, 441), np.float32), 44100, {"seed": 5}, 0.5), "sketch")
+    rig.landed(1)
+    assert last(rig).text == "sketch stood in for pocket; from slot 1"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from midifrag.audio import SourceSound
+from midifrag.bridge.source_book import KEPT_BYTES
+from midifrag.engine.messages import Died
 from midifrag.fragment.writer_events import SlotsChanged, SoundRead
 from midifrag.states import JobState
 from tests.bridge.sound_rigs import last, read, reads, rig_of, sound, state
@@ -182,3 +186,27 @@ def test_a_sound_that_fails_is_not_read_again_and_again_for_a_spare() -> None:
     for _ in range(3):
         rig.bridge.housekeeping()
     assert len(reads(rig)) == 1
+
+
+def test_a_sound_that_is_longer_than_what_is_kept_is_not_read_again_and_again_for_a_spare() -> None:
+    rig = rig_of(spares=True, **{"from": "slot 1"})
+    rig.bridge.housekeeping()
+    long = SourceSound(np.zeros((2, KEPT_BYTES // 8 + 1), np.float32), 44100, "0" * 64)
+    read(rig, found=long)
+    for _ in range(3):
+        rig.bridge.housekeeping()
+    assert len(reads(rig)) == 1
+    assert [one.sound for one in rig.engines.renders()] == [long]
+
+
+def test_what_became_of_a_spare_on_its_way_is_asked_for_as_it_was_where_its_engine_dies() -> None:
+    rig = rig_of(spares=True, **{"from": "slot 1", "continue": 4})
+    rig.bridge.housekeeping()
+    read(rig)
+    rig.bridge.housekeeping()
+    [render] = rig.engines.renders()
+    rig.press()
+    rig.engines.fallback["sketch"] = "pocket"
+    rig.say(Died("killed", (render.job,), restarting=False))
+    again = rig.engines.renders()[-1]
+    assert (again.seconds, again.strength, again.fill) == (render.seconds, render.strength, render.fill)
