@@ -23,7 +23,7 @@ def sound_hints(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
         source = sound.source
         if source.kind == "slot" and source.number > settings.fragments.count:
             yield f"{place}.from: there is no slot {source.number}; this set has {settings.fragments.count}"
-        elif source.kind == "file" and not sound_file(loaded, source.file).is_file():
+        elif source.kind == "file" and not _is_there(sound_file(loaded, source.file)):
             yield f"{place}.from: {sound_file(loaded, source.file)} is not there; put it there, or mend its name"
         elif source.kind == "input" and not settings.input.is_on:
             name = loaded.path.name
@@ -35,3 +35,11 @@ def sound_hints(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
 def sound_file(loaded: Loaded, written: str) -> Path:
     """The file that a set calls so: beside it, unless it is written whole."""
     return loaded.folder / Path(written).expanduser()
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # A name that no drive takes, or a folder that may not be looked into.
+        return False

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from midifrag.config.folders import folder_problem
 from midifrag.config.names import meant
 from midifrag.config.value_types import NotBlank, Strict, Written, WrongKeyError
 from midifrag.fragment.file_names import MOST_SLOTS
@@ -76,6 +77,9 @@ def sound_source(written: Any) -> SoundSource:
             return SoundSource(word)
     if "." not in text or "\0" in text:
         raise ValueError(f"{written!r} is no sound: use {WRITTEN}{meant(text, [*_WORDS, 'slot', 'take'])}")
+    problem = folder_problem(text)
+    if problem is not None:
+        raise ValueError(problem)
     return SoundSource("file", file=text)
 
 

@@ -21,6 +21,7 @@ def hints_of(show: dict[str, Any] | None = None, **pad: Any) -> list[str]:
         ({"strength": 0.4}, "pads.36.strength: does nothing without from:"),
         ({"from": "slot 20"}, "pads.36.from: there is no slot 20; this set has 8"),
         ({"from": "gone.wav"}, "gone.wav is not there; put it there"),
+        ({"from": f"{'long' * 99}.wav"}, "long.wav is not there; put it there"),
         ({"from": "input"}, "no audio input is recorded; write `input: {device: default}`"),
         ({"from": "slot 1", "continue": 2, "seconds": 3}, "pads.36.seconds: does nothing beside continue"),
     ],

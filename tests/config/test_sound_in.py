@@ -39,6 +39,11 @@ def test_what_is_none_is_refused(written: object) -> None:
         sound_source(written)
 
 
+def test_a_file_in_the_home_of_nobody_is_refused() -> None:
+    with pytest.raises(ValueError, match="a user whom this machine does not know"):
+        sound_source("~nobody-of-that-name/rain.wav")
+
+
 def test_a_pad_says_it_by_its_own_keys_and_they_are_written_back() -> None:
     said = {"prompt": "rain", "from": "slot 3", "strength": 0.4, "continue": 4.0}
     pad = Pad.model_validate(said)

@@ -38,4 +38,4 @@ def _header(file: Path) -> tuple[list[str], dict[str, str]]:
 def as_lora(error: CheckpointError) -> str:
     """What is said of a file that is no checkpoint, of one that is no LoRA."""
     told = str(error).replace("no checkpoint", "no LoRA").replace("the checkpoint", "the LoRA")
-    return told.replace("the path of the model", "its path")
+    return told.replace("the path of the model in presets.yaml", "its path")

@@ -24,5 +24,5 @@ def test_a_file_s_header_tells_whether_it_can_be_one(tmp_path: Path) -> None:
     assert "of the type 'loha'" in str(lora_problem(odd))
     assert "none of the formats" in str(lora_problem(none))
     gone = str(lora_problem(tmp_path / "gone.safetensors"))
-    assert gone == f"There is no LoRA {tmp_path / 'gone.safetensors'}. Check its path in presets.yaml."
+    assert gone == f"There is no LoRA {tmp_path / 'gone.safetensors'}. Check its path."
     assert "is a folder" in str(lora_problem(tmp_path))
