@@ -169,7 +169,9 @@ class SourceBook:
             return meant
         self._failing.pop(meant, None)
         self._kept[meant] = event
-        while len(self._kept) > 1 and sum(one.sound.audio.nbytes for one in self._kept.values() if one.sound) > KEPT_BYTES:
+        while (
+            len(self._kept) > 1 and sum(one.sound.audio.nbytes for one in self._kept.values() if one.sound) > KEPT_BYTES
+        ):
             self._kept.popitem(last=False)
         return meant
 

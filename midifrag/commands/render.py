@@ -22,12 +22,14 @@ from midifrag.config.unplayable import model_facts, troubles
 from midifrag.engine import api
 from midifrag.engine.registry import engine_choice
 from midifrag.errors import AudioError, RequestError
-from midifrag.fragment.audio_files import check_target, read_wav, write_wav
+from midifrag.fragment.audio_files import check_target, read_sound, write_wav
 from midifrag.fragment.cutting import Fragment, make_fragment
 from midifrag.fragment.fades import peak
 from midifrag.fragment.length import FragmentLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.recorded_length import fields_of
+from midifrag.fragment.source_sounds import fitting
+from midifrag.fragment.writer_commands import ReadSound, SoundPlace
 
 #: Bits per sample of a take that is written as it is.
 RAW_BITS = 24
@@ -51,9 +53,10 @@ def render(
         check_target(target)
         name = loaded.settings.model
         preset, length = _asked(prompt, loaded, parameters)
-        sound = None if source is None else SourceSound.of(*read_wav(source))
+        longest = model_facts(name, loaded.source(name)).longest
+        sound, told_of_it = (None, ()) if source is None else _sound(source, longest)
         if sound is not None and not lengths_in(parameters):
-            preset = replace(preset, seconds=min(sound.seconds, model_facts(name, loaded.source(name)).longest or 1e9))
+            preset = replace(preset, seconds=sound.seconds)
         task = progress.add_task(f"loading {name}", total=None)
         model = api.open_model(engine_choice(loaded, name))
         progress.update(task, description="rendering")
@@ -70,7 +73,7 @@ def render(
         texts = {"title": preset.prompt, "comment": json.dumps(said)}
         write_wav(target, fragment.audio, take.sample_rate, RAW_BITS if raw else _CUT.bits, texts)
     say(f"{target}  {fragment.seconds:.2f} s, seed {take.used.get('seed')}")
-    for note in (*take.notes, *fragment.notes):
+    for note in (*told_of_it, *take.notes, *fragment.notes):
         say(f"note: {note}")
 
 
@@ -86,6 +89,14 @@ def _asked(prompt: str, loaded: Loaded, parameters: Mapping[str, Any]) -> tuple[
         raise RequestError(f"{trouble.sentence}: ask for less.")
     seconds, cut = rendered_seconds(preset, length, _CUT, facts.limits)
     return replace(preset, seconds=seconds), cut
+
+
+def _sound(file: Path, longest: float | None) -> tuple[SourceSound, tuple[str, ...]]:
+    """What a render begins from, as a press would, and what is told of it. Raises `StorageError` and `AudioError`."""
+    asked = ReadSound(0, SoundPlace("file", file=str(file)), longest)
+    found = read_sound(file, longest)
+    audio, rate, notes = fitting(found.audio, found.sample_rate, asked, found.samples)
+    return SourceSound.of(audio, rate), (*found.notes, *notes)
 
 
 def _as_it_is(audio: Audio, sample_rate: int) -> Fragment:

@@ -100,17 +100,22 @@ def read_wav(path: Path) -> tuple[Audio, int]:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What a file holds: audio, float32 of shape (channels, samples), and what is worth telling of the file."""
+    """What a file holds: audio, float32 of shape (channels, samples), and what is worth telling of the file.
+
+    ``samples`` is how many there are in the file, of which these may be a part.
+    """
 
     audio: Audio
     sample_rate: int
     notes: tuple[str, ...] = ()
+    samples: int = 0
 
 
-def read_sound(path: Path) -> Sound:
+def read_sound(path: Path, longest: float | None = None, *, from_end: bool = False) -> Sound:
     """Read whatever libsndfile reads (WAV, AIFF, FLAC, …), and of an unfinished WAV file what is there.
 
-    Raises `StorageError` if the file cannot be read, and `AudioError` if it holds no audio.
+    Of what is longer than ``longest`` seconds, only the beginning is read, or the end (``from_end``): a recording of
+    hours is more than fits into memory. Raises `StorageError` if the file cannot be read, and `AudioError` if it holds no audio.
     """
     try:
         if path.is_dir():
@@ -119,7 +124,12 @@ def read_sound(path: Path) -> Sound:
             if not file.read(1):
                 raise AudioError(f"{path} is empty: there is no sound in it. Record or export it again.")
             whole, was_unfinished = finished(file)
-            frames, sample_rate = soundfile.read(whole, dtype="float32", always_2d=True)
+            with soundfile.SoundFile(whole) as sound:
+                sample_rate, there = int(sound.samplerate), int(sound.frames)
+                most = there if longest is None else min(there, max(1, int(longest * sample_rate)))
+                if from_end and most < there:
+                    sound.seek(there - most)
+                frames = sound.read(-1 if most == there else most, dtype="float32", always_2d=True)
     except FileNotFoundError as error:
         message = f"{path} is not there: check its name. If it is gone, connect its drive again or put it back."
         raise StorageError(message) from error
@@ -135,7 +145,8 @@ def read_sound(path: Path) -> Sound:
         reason = error.error_string.rstrip(".")
         raise AudioError(f"{path} cannot be read as audio ({reason}). Is it audio? Then convert it to WAV.") from error
     note = f"{path.name} is unfinished or cut off: its header is wrong, and what is there was read"
-    return Sound(np.ascontiguousarray(frames.T), int(sample_rate), (note,) if was_unfinished else ())
+    samples = len(frames) if most == there else there
+    return Sound(np.ascontiguousarray(frames.T), sample_rate, (note,) if was_unfinished else (), samples)
 
 
 def _aside(target: Path) -> Path:

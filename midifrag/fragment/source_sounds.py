@@ -89,15 +89,15 @@ class SourceSounds:
 
     def _found(self, command: ReadSound) -> tuple[Audio, int, tuple[str, ...]]:
         """The sound that is asked for, as far as it is. Raises `MidifragError`."""
-        place = command.place
+        place, samples = command.place, 0
         match place.kind:
             case "slot":
-                audio, rate = self._in_slot(place)
+                audio, rate, samples = self._in_slot(command)
             case "take":
                 audio, rate = self._archive.read(place.number)
             case "file":
-                sound = read_sound(Path(place.file))
-                audio, rate = sound.audio, sound.sample_rate
+                sound = read_sound(Path(place.file), command.longest, from_end=command.from_end)
+                audio, rate, samples = sound.audio, sound.sample_rate, sound.samples
             case "input":
                 audio, rate = self._listen(command.seconds)
             case "kept":
@@ -105,10 +105,11 @@ class SourceSounds:
             case _:
                 assert_never(place.kind)
         # What was kept is as it was used.
-        return (audio, rate, ()) if place.kind == "kept" else _fitting(audio, rate, command)
+        return (audio, rate, ()) if place.kind == "kept" else fitting(audio, rate, command, samples)
 
-    def _in_slot(self, place: SoundPlace) -> tuple[Audio, int]:
-        """What lay in a slot when it was asked for: its fragment, or by now the one before."""
+    def _in_slot(self, command: ReadSound) -> tuple[Audio, int, int]:
+        """What lay in a slot when it was asked for: its fragment, or by now the one before; and its samples in all."""
+        place = command.place
         path = self._slots.path(place.number)
         for look in range(LOOKS):
             time.sleep(BETWEEN * (look > 0))
@@ -117,9 +118,9 @@ class SourceSounds:
                     before = signature_of(one)
                     if before is None or not _is_it(one, place):
                         continue
-                    sound = read_sound(one)
+                    sound = read_sound(one, command.longest, from_end=command.from_end)
                     if signature_of(one) == before:
-                        return sound.audio, sound.sample_rate
+                        return sound.audio, sound.sample_rate, sound.samples
         if signature_of(path) is None:
             raise StorageError(f"slot {place.number} is empty: there is no {path.name}. Fill it, or name another")
         raise StorageError(f"slot {place.number} changed before it was read; press again")
@@ -133,8 +134,11 @@ def _is_it(path: Path, place: SoundPlace) -> bool:
     return content is not None and content.landed_at == place.landed_at
 
 
-def _fitting(audio: Audio, rate: int, command: ReadSound) -> tuple[Audio, int, tuple[str, ...]]:
-    """A sound that can be begun from, cut to what a model takes. Raises `AudioError`."""
+def fitting(audio: Audio, rate: int, command: ReadSound, samples: int = 0) -> tuple[Audio, int, tuple[str, ...]]:
+    """A sound that can be begun from, cut to what a model takes; of ``samples`` in all, where that is more.
+
+    Raises `AudioError`.
+    """
     what = command.place.told
     if audio.shape[-1] == 0:
         raise AudioError(f"{what} holds no sound at all; nothing can begin from it")
@@ -144,9 +148,10 @@ def _fitting(audio: Audio, rate: int, command: ReadSound) -> tuple[Audio, int, t
         raise AudioError(f"{what} is silent; nothing can begin from it")
     notes: tuple[str, ...] = ()
     most = audio.shape[-1] if command.longest is None else max(1, int(command.longest * rate))
-    if audio.shape[-1] > most:
+    there = max(samples, audio.shape[-1])
+    if there > most:
         which = "end" if command.from_end else "beginning"
-        told = f"{what} is {audio.shape[-1] / rate:.1f} s long: the model takes {most / rate:.1f} s, its {which}"
+        told = f"{what} is {there / rate:.1f} s long: the model takes {most / rate:.1f} s, its {which}"
         notes = (told,)
         audio = audio[:, -most:] if command.from_end else audio[:, :most]
     return np.ascontiguousarray(audio, np.float32), rate, notes

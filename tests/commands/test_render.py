@@ -154,3 +154,20 @@ def test_a_length_that_cannot_be_is_said_before_a_model_is_loaded(monkeypatch, f
     result = runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "pocket", *flags])
     assert result.exit_code == code
     assert line in result.output
+
+
+@pytest.mark.parametrize(
+    ("audio", "words"),
+    [
+        (np.zeros((4410, 2)), "silent"),
+        (np.zeros((0, 2)), "holds no sound at all"),
+        (np.full((4410, 2), np.nan), "samples that are no numbers"),
+    ],
+)
+def test_a_sound_that_nothing_can_begin_from_is_said_before_a_model_is_loaded(monkeypatch, audio, words):
+    monkeypatch.setattr("midifrag.engine.api.open_model", lambda _choice: pytest.fail("loaded"))
+    soundfile.write("odd.wav", audio, 44100, subtype="FLOAT")
+    result = runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "pocket", "--from", "odd.wav"])
+    assert result.exit_code == 1
+    assert words in result.output
+    assert not Path("x.wav").exists()

@@ -139,6 +139,27 @@ def test_what_is_longer_than_the_model_takes_is_cut_and_that_is_told(reading: Re
     assert told.notes == ("slot 1 is 0.5 s long: the model takes 0.2 s, its end",)
 
 
+@pytest.mark.parametrize(("from_end", "which"), [(False, "beginning"), (True, "end")])
+def test_of_a_file_that_is_longer_only_that_part_is_read(
+    reading: Reading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_end: bool, which: str
+) -> None:
+    soundfile.write(tmp_path / "long.wav", noise(2, 2.0).T, RATE)
+    read: list[int] = []
+    stock = soundfile.SoundFile.read
+
+    def noted(self: soundfile.SoundFile, frames: int = -1, **more: Any) -> Audio:
+        found: Audio = stock(self, frames, **more)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", noted)
+    told = reading.read(SoundPlace("file", file=str(tmp_path / "long.wav")), longest=0.25, from_end=from_end)
+    assert told.sound is not None
+    assert near(noise(2, 2.0)[:, -2000:] if from_end else noise(2, 2.0)[:, :2000], told.sound.audio)
+    assert told.notes == (f"long.wav is 2.0 s long: the model takes 0.2 s, its {which}",)
+    assert read == [2000]
+
+
 def test_a_sound_is_kept_beside_the_takes_to_the_bit_and_once(tmp_path: Path) -> None:
     for audio in (noise(1), np.round(noise(2) * 2**15).astype(np.float32) / np.float32(2**15), noise(3) * 4):
         sound = SourceSound.of(audio, RATE)
