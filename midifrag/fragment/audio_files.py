@@ -115,7 +115,8 @@ def read_sound(path: Path, longest: float | None = None, *, from_end: bool = Fal
     """Read whatever libsndfile reads (WAV, AIFF, FLAC, …), and of an unfinished WAV file what is there.
 
     Of what is longer than ``longest`` seconds, only the beginning is read, or the end (``from_end``): a recording of
-    hours is more than fits into memory. Raises `StorageError` if the file cannot be read, and `AudioError` if it holds no audio.
+    hours is more than fits into memory. Raises `StorageError` if the file cannot be read, and `AudioError` if it holds
+    no audio.
     """
     try:
         if path.is_dir():

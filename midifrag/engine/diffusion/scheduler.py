@@ -8,13 +8,15 @@ from midifrag.engine.diffusion.request import Request, RequestStatus, by_priorit
 from midifrag.engine.loading.lora_files import PlayedLoras
 from midifrag.engine.loading.model import Precision
 
-#: Requests of one group can be evaluated by one call: same number of latents, same precision, same weights.
-Group = tuple[int, Precision | None, PlayedLoras]
+#: Requests of one group can be evaluated by one call: same number of latents, same precision, the same network: another
+#: one of the same weights may have other LoRAs beside them.
+Group = tuple[int, Precision | None, PlayedLoras, int]
 
 
 def group_of(request: Request) -> Group:
     """The group that the request belongs to."""
-    return request.parameters.frames, request.precision, request.merged
+    network = 0 if request.network is None else id(request.network)
+    return request.parameters.frames, request.precision, request.merged, network
 
 
 def progress_of(request: Request) -> tuple[Group, RequestStatus, int, int]:

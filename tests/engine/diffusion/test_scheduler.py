@@ -4,6 +4,7 @@ from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request, RequestStatus
 from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
 from midifrag.engine.loading.model import Model
+from midifrag.engine.network.denoiser import StockDenoiser
 from tests.engine.presses import press
 
 
@@ -42,6 +43,15 @@ def test_groups_take_turns(make) -> None:
     round_robin = RoundRobin()
     served = [jobs(round_robin.next_batch([*requests, again_in_fp32], 8)) for _ in range(4)]
     assert served == [[1, 3], [2, 4], [5], [1, 3]]
+
+
+def test_a_network_that_was_built_once_more_with_the_same_loras_is_another_one(make, model: Model) -> None:
+    """What stands beside its layers is in another order."""
+    one, two, same = make(1), make(2), make(3)
+    one.network = same.network = StockDenoiser(model.module)
+    two.network = StockDenoiser(model.module)
+    round_robin = RoundRobin()
+    assert [jobs(round_robin.next_batch([one, two, same], 8)) for _ in range(2)] == [[1, 3], [2]]
 
 
 def test_nobody_is_denoised_who_waits_or_is_decoded(make) -> None:
