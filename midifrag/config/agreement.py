@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 from midifrag.config.ableton import copies_folder
 from midifrag.config.banks import Bank
 from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.instruments import HYDROGEN_SLOTS
+from midifrag.config.loras import merged
 from midifrag.config.names import none_of
 from midifrag.config.osc import Endpoint, comes_back
+from midifrag.config.pads import Parameters
 from midifrag.config.performers import name_of, performers, slots_of
 from midifrag.config.problems import Sources, problem_at
 from midifrag.config.settings import Settings
@@ -29,6 +32,7 @@ def disagreements(settings: Settings, banks: Sequence[BankSource], sources: Sour
     """What the show, whose values came from ``sources``, and its banks name and do not have."""
     for bank in banks:
         yield from _foreign_names(bank.bank, settings, bank.sources)
+        yield from _loras_together(bank.bank, settings, bank.sources)
     yield from _own_names(settings, sources)
     yield from _files_that_meet(settings, sources)
 
@@ -61,6 +65,20 @@ def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator
             yield problem_at(sources, ("controls", str(index), "slot"), above)
         yield from _unknown(sources, ("controls", str(index), "port"), control.port, settings.ports)
     yield from _unknown_model(sources, ("defaults", "model"), bank.defaults.model, settings)
+
+
+def _loras_together(bank: Bank, settings: Settings, sources: Sources) -> Iterator[Problem]:
+    """Lists of LoRAs that are right, and too long with those of farther levels."""
+    places: list[tuple[tuple[str, ...], Parameters | None]] = [(("defaults", "loras"), None)]
+    places += [(("pads", str(key), "loras"), pad) for key, pad in bank.pads.items() if pad.loras or pad.model]
+    for place, pad in places:
+        levels = [bank.defaults, settings.defaults] if pad is None else [pad, bank.defaults, settings.defaults]
+        model = next((level.model for level in levels if level.model is not None), settings.model)
+        try:
+            reduce(merged, [settings.loras(model), *(level.loras for level in reversed(levels))])
+        except ValueError as error:
+            yield problem_at(sources, place, f"{error}, those of farther levels among them")
+            return
 
 
 def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:

@@ -24,6 +24,18 @@ def test_a_show_that_names_what_there_is_agrees():
     assert problems(own, notify={"port": "midifrag"}, time={"source": "midi:midifrag"}) == []
 
 
+@pytest.mark.parametrize(("own", "place"), [({}, "defaults.loras"), ({"loras": "n"}, "pads.36.loras")])
+def test_loras_of_all_levels_together_are_no_more_than_may_play(own, place):
+    def some(name, count):
+        return [{"file": f"{name}{number}.safetensors"} for number in range(count)]
+
+    keys = {name: some(listed, 1) for name, listed in own.items()}
+    show = {"models": {"mine": {"hub": "me/mine", "loras": some("a", 10)}}, "model": "mine"}
+    assert problems(pad(**keys) | {"defaults": {"loras": some("b", 5)}}, **show) == []
+    found = problems(pad(**keys) | {"defaults": {"loras": some("b", 6 if own else 7)}}, **show)
+    assert found == [f"{place}: has 17 LoRAs; 16 are the most, those of farther levels among them"]
+
+
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
