@@ -91,11 +91,14 @@ class ResolvedParameters(RequestParameters):
 def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     """Fill in the model's defaults and check everything. Raises `RequestError` with what is allowed."""
     check_limits(render)
+    # What has come to the model's entry since is not in a take of the archive.
+    defaults = replace(model.defaults, loras=None) if render.recorded else model.defaults
     try:
-        values = layered(values_of(model.defaults, RequestParameters), values_of(render, RequestParameters))
-        if render.recorded:
-            # What has come to the model's entry since is not in the take.
-            values["loras"] = merged_loras(None, render.loras)
+        merged_loras(defaults.loras, render.loras)
+    except ValueError as error:
+        raise RequestError(f"loras: {error}.") from error
+    try:
+        values = layered(values_of(defaults, RequestParameters), values_of(render, RequestParameters))
     except ValueError as error:
         raise RequestError(f"conditioning: {error}.") from error
     values = dict.fromkeys(names_of(RequestParameters)) | values

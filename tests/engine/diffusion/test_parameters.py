@@ -180,3 +180,5 @@ def test_loras_lie_over_those_of_the_model_s_entry_and_a_take_of_the_archive_has
     assert resolve_parameters(Render(1, "rain", None, 5, recorded=True), mine).loras is None
     with pytest.raises(RequestError, match=r"^loras: "):
         resolve_parameters(replace(asked, loras="dusty", recorded=True), mine)
+    with pytest.raises(RequestError, match=r"^loras: has 18 LoRAs; 16 are the most"):
+        resolve_parameters(replace(asked, loras="; ".join(f"other{number}=1" for number in range(16))), mine)
