@@ -22,6 +22,8 @@ from midifrag.engine.network.packing import Layer
 Rows: TypeAlias = Callable[[Tensor], Tensor]
 #: Of each of a layer's ranks, which LoRA it belongs to.
 _Layout: TypeAlias = tuple[int, ...]
+#: What stands beside a layer: down (ranks, inputs), up (outputs, ranks) and whose each rank is.
+_Beside: TypeAlias = tuple[Tensor, Tensor, _Layout]
 
 
 def _as_they_are(rows: Tensor) -> Tensor:
@@ -50,13 +52,18 @@ class SideLayer:
         strengths = strengths[: len(x)] if x.dim() == 3 else strengths[:, 0]
         return out + functional.linear(functional.linear(x, self.down) * strengths, self.up)
 
-    def add(self, adapter: Adapter, index: int, device: torch.device) -> None:
-        """Add the LoRA of this index."""
+    def with_lora(self, adapter: Adapter, index: int, device: torch.device) -> _Beside:
+        """What stands beside it with the LoRA of this index; nothing is changed yet."""
         down = adapter.down.to(device, self.dtype)
         up = self.rows(adapter.up.to(device)).to(self.dtype)
-        self.down = down if self.down is None else torch.cat([self.down, down])
-        self.up = (up if self.up is None else torch.cat([self.up, up], dim=1)).contiguous()
-        self.layout += (index,) * len(down)
+        layout = self.layout + (index,) * len(down)
+        if self.down is not None and self.up is not None:
+            down, up = torch.cat([self.down, down]), torch.cat([self.up, up], dim=1)
+        return down, up.contiguous(), layout
+
+    def take(self, beside: _Beside) -> None:
+        """Have this beside it from now on."""
+        self.down, self.up, self.layout = beside
 
     @property
     def memory(self) -> int:
@@ -87,12 +94,15 @@ class SidePaths:
 
     def attach(self, adapters: Adapters, device: torch.device) -> int:
         """Add a LoRA, and say its index; what it does to layers that are none of these is not this one's business."""
-        for name, adapter in adapters.items():
-            for side in self._layers.get(name, ()):
-                side.add(adapter, self.count, device)
-                # Made now, since nothing may come from the host while a card's work is recorded.
-                if side.layout not in self._indices:
-                    self._indices[side.layout] = to_device(list(side.layout), device)
+        sides = [(side, adapter) for name, adapter in adapters.items() for side in self._layers.get(name, ())]
+        made = [(side, side.with_lora(adapter, self.count, device)) for side, adapter in sides]
+        for layout in {beside[2] for _, beside in made}:
+            # Made now, since nothing may come from the host while a card's work is recorded.
+            if layout not in self._indices:
+                self._indices[layout] = to_device(list(layout), device)
+        # All of them or none: where memory runs out on the way, the LoRA is attached once more.
+        for side, beside in made:
+            side.take(beside)
         self.count += 1
         return self.count - 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -66,6 +67,28 @@ def test_a_row_from_before_a_lora_came_has_none_of_it_and_flat_rows_are_of_one_r
     sides.begin(gathered)
     x = drawn(3, 5)
     torch.testing.assert_close(layer(x), layer(x.unsqueeze(0))[0])
+
+
+def test_one_that_memory_ran_out_for_on_the_way_is_attached_once() -> None:
+    linear, other = nn.Linear(5, 6), nn.Linear(5, 6)
+    sides = SidePaths({linear: "a", other: "b"})
+    short = [MemoryError()]
+
+    def rows(weight: Tensor) -> Tensor:
+        if short:
+            raise short.pop()
+        return weight
+
+    layer = sides.beside(linear, linear, torch.float32)
+    sides.beside(other, other, torch.float32, rows)
+    one = adapter(6, 5, 2)
+    with pytest.raises(MemoryError):
+        sides.attach({"a": one, "b": one}, CPU)
+    assert (sides.count, sides.has(linear)) == (0, False)
+    assert sides.attach({"a": one, "b": one}, CPU) == 0
+    sides.begin(sides.gathered([sides.row({0: 0.5}, CPU)], CPU))
+    x = drawn(1, 7, 5)
+    torch.testing.assert_close(layer(x), functional.linear(x, linear.weight + 0.5 * one.up @ one.down, linear.bias))
 
 
 def test_a_layer_without_a_name_has_nothing_beside_it() -> None:
