@@ -270,3 +270,12 @@ def test_between_two_prompts_lies_something_only_for_who_reads_prompts(set_of, b
     assert "pads.C#1.morph: sketch reads no prompt as numbers" in problem
     [problem] = set_of("v", defaults=pad, model="sketch")
     assert ":2: defaults.morph: sketch reads" in problem
+
+
+def test_neither_loras_nor_sounds_travel_to_a_server(set_of):
+    show = "servers: {far: {url: 'ws://127.0.0.1:9'}}\n"
+    assert set_of("v", "morph: {to: hum, by: velocity}", show=show, model="far") == []
+    [lora] = set_of("v", "loras: [{file: dusty.safetensors}]", show=show, model="far")
+    assert "pads.C#1.loras: far is a server's, and LoRAs are files of this machine, which do not travel" in lora
+    [sound] = set_of("v", "from: latest", show=show, model="far")
+    assert "pads.C#1.from: far cannot begin from a sound" in sound
