@@ -91,6 +91,9 @@ class Outages:
             job.length = job.length or SecondsLength(preset.seconds)
             preset = dataclasses.replace(preset, seconds=info.min_seconds)
         begin = None if preset.sound is None else job.begin
+        if begin is not None and begin.fill is not None and preset.seconds is not None:
+            # One that is made for shorter takes has no room for the part.
+            begin = begin if begin.fill[1] <= preset.seconds else None
         without = f", and does not begin from {job.begin.told}" if job.begin is not None and begin is None else ""
         job.stands_in_for, job.notes = job.model, (f"{other} stood in for {job.model}{without}", *notes_of(begin))
         job.model = other

@@ -182,3 +182,17 @@ def test_what_began_from_a_sound_and_goes_back_to_its_own_engine_says_so_still()
     rig.say(Rendered(1, np.ones((2, 441), np.float32), 44100, {"seed": 5}, 0.5), "sketch")
     rig.landed(1)
     assert last(rig).text == "sketch stood in for pocket; from slot 1"
+
+
+def test_what_stands_in_and_has_no_room_for_the_part_that_is_made_anew_plays_without() -> None:
+    rig = rig_of(**{"from": "slot 1", "continue": 4, "model": "pocket"}, show={"engine": {"stand_in": "sketch"}})
+    rig.press()
+    read(rig)
+    rig.engines.longest["sketch"] = 5.0
+    rig.engines.fallback["pocket"] = "sketch"
+    rig.say(Died("killed", (1,), restarting=False), "pocket")
+    again = rig.engines.renders()[-1]
+    assert (again.seconds, again.sound, again.fill) == (5.0, None, None)
+    rig.say(Rendered(1, np.ones((2, 441), np.float32), 44100, {"seed": 5}, 0.5), "sketch")
+    rig.landed(1)
+    assert last(rig).text == "sketch stood in for pocket, and does not begin from slot 1"
