@@ -19,6 +19,7 @@ def test_the_table_of_parameters_needs_nothing_but_python():
         "midifrag.config.parameters",
         "midifrag.config.conditioning",
         "midifrag.config.loras",
+        "midifrag.config.morphing",
     }
     assert not modules & {"pydantic", "numpy", "click", "torch", "ruamel"}
 
