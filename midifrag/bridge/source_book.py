@@ -217,8 +217,9 @@ def begun(
             raise ValueError(f"fill begins at {fill[0]:g} s, and {meant.told} is {seconds:.2f} s long; say less")
     elif seconds is None:
         seconds = sound.seconds
-    if seconds < limits.shortest and length is None:
-        seconds, length = limits.shortest, SecondsLength(seconds)
+    shortest = max(limits.shortest, NUMBERS["seconds"].limits[0])
+    if seconds < shortest and length is None:
+        seconds, length = shortest, SecondsLength(seconds)
     strength = usual_strength(fill) if preset.strength is None else preset.strength
     preset = dataclasses.replace(preset, seconds=seconds, strength=strength)
     return preset, length, Begin(sound, meant.told, meant.take, fill, read.notes)

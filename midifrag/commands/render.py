@@ -16,7 +16,7 @@ from midifrag.commands.common import explained
 from midifrag.commands.console import say
 from midifrag.config.lengths import musical_length, rendered_seconds
 from midifrag.config.loading import Loaded
-from midifrag.config.parameters import LENGTHS, RANDOM, Preset, RequestParameters, lengths_in, values_of
+from midifrag.config.parameters import LENGTHS, NUMBERS, RANDOM, Preset, RequestParameters, lengths_in, values_of
 from midifrag.config.press_request import filled
 from midifrag.config.unplayable import model_facts, troubles
 from midifrag.engine import api
@@ -56,7 +56,7 @@ def render(
         longest = model_facts(name, loaded.source(name)).longest
         sound, told_of_it = (None, ()) if source is None else _sound(source, longest)
         if sound is not None and not lengths_in(parameters):
-            preset = replace(preset, seconds=sound.seconds)
+            preset = replace(preset, seconds=max(sound.seconds, NUMBERS["seconds"].limits[0]))
         task = progress.add_task(f"loading {name}", total=None)
         model = api.open_model(engine_choice(loaded, name))
         progress.update(task, description="rendering")

@@ -9,6 +9,7 @@ import pytest
 
 from midifrag.bridge.source_book import PATIENCE
 from midifrag.engine.messages import Died, Rendered
+from midifrag.fragment.length import SecondsLength
 from midifrag.fragment.slot_state import SlotState
 from midifrag.fragment.writer_events import SlotsChanged, SoundRead
 from midifrag.intents import Again, CancelPad, Panic, Prompt
@@ -196,3 +197,13 @@ def test_what_stands_in_and_has_no_room_for_the_part_that_is_made_anew_plays_wit
     rig.say(Rendered(1, np.ones((2, 441), np.float32), 44100, {"seed": 5}, 0.5), "sketch")
     rig.landed(1)
     assert last(rig).text == "sketch stood in for pocket, and does not begin from slot 1"
+
+
+def test_a_sound_that_is_shorter_than_what_an_engine_may_be_asked_for_is_rendered_longer_and_cut() -> None:
+    rig = rig_of(**{"from": "slot 1"})
+    rig.press()
+    read(rig, found=sound(seconds=0.05))
+    [render] = rig.engines.renders()
+    assert render.seconds == 0.1
+    rig.finish(render)
+    assert rig.lands()[0].length == SecondsLength(0.05)
