@@ -12,6 +12,9 @@ from midifrag.engine.loading.model import Precision
 #: one of the same weights may have other LoRAs beside them.
 Group = tuple[int, Precision | None, PlayedLoras, int]
 
+#: Groups of which it is remembered when they were served last.
+GROUPS = 64
+
 
 def group_of(request: Request) -> Group:
     """The group that the request belongs to."""
@@ -51,6 +54,9 @@ class RoundRobin:
         for request in batch:
             self._served += 1
             request.last_served = self._last_served[group] = self._served
+        if len(self._last_served) > GROUPS:
+            # Each new strength of a LoRA that is merged makes a group, which holds that LoRA.
+            del self._last_served[min(self._last_served, key=self._last_served.__getitem__)]
         return batch
 
     def next_decode(

@@ -2,7 +2,7 @@ import pytest
 
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request, RequestStatus
-from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
+from midifrag.engine.diffusion.scheduler import GROUPS, RoundRobin, admitted
 from midifrag.engine.loading.model import Model
 from midifrag.engine.network.denoiser import StockDenoiser
 from tests.engine.presses import press
@@ -52,6 +52,14 @@ def test_a_network_that_was_built_once_more_with_the_same_loras_is_another_one(m
     two.network = StockDenoiser(model.module)
     round_robin = RoundRobin()
     assert [jobs(round_robin.next_batch([one, two, same], 8)) for _ in range(2)] == [[1, 3], [2]]
+
+
+def test_groups_that_are_long_gone_are_forgotten(make) -> None:
+    round_robin, request = RoundRobin(), make(1)
+    for number in range(GROUPS + 9):
+        request.merged = (number,)
+        assert round_robin.next_batch([request], 8) == [request]
+    assert len(round_robin._last_served) == GROUPS
 
 
 def test_nobody_is_denoised_who_waits_or_is_decoded(make) -> None:
