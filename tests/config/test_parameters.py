@@ -39,6 +39,7 @@ def test_the_table_knows_kinds_and_words_from_the_fields():
         "sampler": str,
         "conditioning": str,
         "loras": str,
+        "morph": str,
         "sigma_min": float,
         "sigma_max": float,
         "guidance": str,
@@ -117,7 +118,7 @@ def test_nothing_said_is_none_and_a_preset_has_the_rest():
 def test_a_request_carries_every_parameter_of_a_preset():
     values = {"steps": 3, "cfg_scale": 2.0, "seconds": 1.5, "sampler": "euler", "sigma_min": 0.2, "sigma_max": 9.0}
     values |= {"conditioning": "bpm=90", "guidance": "apg", "schedule": "model", "strength": 0.3}
-    values |= {"loras": "dusty=0.5 from /dusty.safetensors"}
+    values |= {"loras": "dusty=0.5 from /dusty.safetensors", "morph": "0.4 to glass"}
     preset = Preset(prompt="rain", negative_prompt="hiss", model="pocket", **values)
     others = {k: v for k, v in values.items() if k != "seconds"}
     expected = Render(7, "rain", 1.5, 5, negative_prompt="hiss", spare=True, bpm=120, **others)

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from midifrag.audio import SourceSound
 from midifrag.config.parameters import PARAMETERS, RequestParameters, names_of
 from midifrag.engine.line.frames import encode, from_server
 from midifrag.engine.line.messages import AT_HOME
@@ -26,13 +27,20 @@ INFO = EngineInfo(
 
 
 def test_a_request_comes_back_with_every_field():
-    assert all(getattr(RENDER, one.name) not in (None, False) for one in fields(Render) if one.name not in AT_HOME)
+    travels = [one.name for one in fields(Render) if one.name not in (*AT_HOME, "sound")]
+    assert all(getattr(RENDER, name) not in (None, False) for name in travels)
     assert render_of(wish_of(RENDER), 9) == replace(RENDER, job=9)
 
 
 def test_what_names_files_of_this_machine_stays_here():
     with pytest.raises(LineError, match="do not travel"):
         wish_of(replace(RENDER, loras="dusty=0.8 from /sets/dusty.safetensors"))
+
+
+def test_a_sound_that_a_pad_begins_from_stays_here():
+    with pytest.raises(LineError, match="does not travel"):
+        wish_of(replace(RENDER, sound=SourceSound(np.zeros((1, 10), np.float32), 44100)))
+    assert heard_info(told_info("m", replace(INFO, begins_from=("sound",))), "m", "s").begins_from == ()
 
 
 def test_an_info_comes_back_with_every_field_and_the_servers_name():
