@@ -27,7 +27,7 @@ INFO = EngineInfo(
 
 
 def test_a_request_comes_back_with_every_field():
-    travels = [one.name for one in fields(Render) if one.name not in (*AT_HOME, "sound")]
+    travels = [one.name for one in fields(Render) if one.name not in (*AT_HOME, "sound", "fill")]
     assert all(getattr(RENDER, name) not in (None, False) for name in travels)
     assert render_of(wish_of(RENDER), 9) == replace(RENDER, job=9)
 
@@ -39,7 +39,7 @@ def test_what_names_files_of_this_machine_stays_here():
 
 def test_a_sound_that_a_pad_begins_from_stays_here():
     with pytest.raises(LineError, match="does not travel"):
-        wish_of(replace(RENDER, sound=SourceSound(np.zeros((1, 10), np.float32), 44100)))
+        wish_of(replace(RENDER, sound=SourceSound(np.zeros((1, 10), np.float32), 44100, "c0ffee")))
     assert heard_info(told_info("m", replace(INFO, begins_from=("sound",))), "m", "s").begins_from == ()
 
 
