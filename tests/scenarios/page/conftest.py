@@ -74,6 +74,9 @@ def driver(tmp_path_factory):
 @pytest.fixture
 def browser(driver, show):
     """A fresh page of an idle show. At the end, nothing that anybody typed must have run as a script."""
+    # Nor does it remember what another test has typed.
+    origin = {"origin": show.address, "storageTypes": "local_storage"}
+    driver.execute_cdp_cmd("Storage.clearDataForOrigin", origin)
     opened = Browser(driver, show.address)
     opened.wait_until_nothing_renders()
     yield opened
