@@ -52,6 +52,7 @@ def test_every_parameter_of_a_request_can_be_given_by_name():
         name: PARAMETERS[name].limits[0] if name in NUMBERS else f"some {name}" for name in sorted(names, reverse=True)
     }
     values |= {"conditioning": "bpm=90", "loras": "dusty=0.5 from hub:me/loras/dusty.safetensors"}
+    values["morph"] = "0.5 to glass"
     said = {"conditioning": {"bpm": 90}, "loras": [{"hub": "me/loras", "file": "dusty.safetensors", "strength": 0.5}]}
     midifrag.render(api.WorkerModel("toy", None, worker), "rain", **values | said)
     assert worker.render == Render(worker.job, "rain", **values)

@@ -31,7 +31,7 @@ from midifrag.errors import ConfigurationError
 from midifrag.events import Notice
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
-from midifrag.intents import Intent, Panic, Press, SelectBank
+from midifrag.intents import Intent, Panic, Press, SelectBank, Touch
 from midifrag.midi.decoding import MessageDecoder
 from midifrag.midi.messages import MidiEvent
 from midifrag.pad_key import PadKey
@@ -151,6 +151,9 @@ def _sent(kind: type[Any]) -> st.SearchStrategy[Any]:
         "pad": st.builds(PadKey, st.integers(0, 127), st.none() | st.integers(1, 16)),
         "parameters": st.dictionaries(st.sampled_from(sorted(PARAMETERS)) | st.text(max_size=8), _JSON, max_size=4),
     }
+    # What a gesture may come to mean is no gesture itself.
+    meant = st.deferred(lambda: st.one_of([_sent(one) for one in get_args(Intent) if one is not Touch]))
+    odd |= dict.fromkeys(("single", "double", "long"), st.lists(meant, max_size=2).map(tuple))
     return st.builds(kind, **{name: strategy for name, strategy in odd.items() if name in names})
 
 
