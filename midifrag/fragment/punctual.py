@@ -24,7 +24,7 @@ from midifrag.fragment.swap import Swap
 from midifrag.scheduling import run_before_others
 
 #: Seconds before its moment that a replacement begins: all of a bar's eight are done by then, or just after.
-EARLY = 0.005
+EARLY = 0.004
 #: Seconds before that at which the slot's hand is given the replacement, and makes ready.
 AHEAD = 0.2
 #: Seconds of a moment within which an appointment that was put off is not given back first.
