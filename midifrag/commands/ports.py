@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 from rich.table import Table
 
 from midifrag.commands.common import explained
 from midifrag.commands.console import add_plain_row, out
 from midifrag.errors import PlaybackError
 from midifrag.midi.port_names import list_ports
-from midifrag.playback.inputs import find_input, list_inputs
+from midifrag.playback.inputs import Input, find_input, list_inputs
 from midifrag.playback.output_list import list_outputs
-from midifrag.playback.outputs import DEFAULT, find_output
+from midifrag.playback.outputs import DEFAULT, Output, find_output
+
+_Device = TypeVar("_Device", Output, Input)
 
 
 def ports(backend: str | None) -> None:
@@ -37,38 +42,31 @@ def _midi(backend: str | None) -> None:
 
 
 def _audio() -> None:
-    table = Table(title="Audio outputs", box=None, title_justify="left", header_style="dim")
-    table.add_column("name, as `playback: {device: …}` finds it", overflow="fold")
-    table.add_column("system")
-    table.add_column("channels")
-    table.add_column("rate")
-    table.add_column("")
-    try:
-        there = list_outputs()
-    except PlaybackError as error:
-        out.print(str(error), markup=False, soft_wrap=True)
-        return
-    usual = find_output(there, DEFAULT) if there else None
-    for one in there:
-        add_plain_row(table, one.name, one.host, str(one.channels), str(one.rate), "default" if one == usual else "")
-    if not there:
-        add_plain_row(table, "none", "", "", "", "")
-    out.print(table)
+    _devices("Audio outputs", "name, as `playback: {device: …}` finds it", list_outputs, find_output)
 
 
 def _inputs() -> None:
-    table = Table(title="Audio inputs", box=None, title_justify="left", header_style="dim")
-    table.add_column("name, as `input: {device: …}` finds it", overflow="fold")
+    _devices("Audio inputs", "name, as `input: {device: …}` finds it", list_inputs, find_input)
+
+
+def _devices(
+    title: str,
+    found_by: str,
+    listed: Callable[[], list[_Device]],
+    find: Callable[[Sequence[_Device], str], _Device],
+) -> None:
+    table = Table(title=title, box=None, title_justify="left", header_style="dim")
+    table.add_column(found_by, overflow="fold")
     table.add_column("system")
     table.add_column("channels")
     table.add_column("rate")
     table.add_column("")
     try:
-        there = list_inputs()
+        there = listed()
     except PlaybackError as error:
         out.print(str(error), markup=False, soft_wrap=True)
         return
-    usual = find_input(there, DEFAULT) if there else None
+    usual = find(there, DEFAULT) if there else None
     for one in there:
         add_plain_row(table, one.name, one.host, str(one.channels), str(one.rate), "default" if one == usual else "")
     if not there:

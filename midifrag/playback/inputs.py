@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from midifrag.errors import PlaybackError
-from midifrag.playback.output_list import PATIENCE
+from midifrag.playback.output_list import printed_by
 
 #: What a set calls the input that the system prefers.
 DEFAULT = "default"
@@ -74,15 +73,7 @@ def look(library: Any) -> list[Input]:
 
 def list_inputs() -> list[Input]:
     """All inputs. Raises `PlaybackError`."""
-    command = [sys.executable, "-m", "midifrag.playback.inputs"]
-    try:
-        asked = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
-        raise PlaybackError("the sound system does not answer") from None
-    if asked.returncode != 0:
-        told = asked.stderr.strip().splitlines()
-        raise PlaybackError(told[-1] if told else "the sound system cannot be asked")
-    return [Input(**values) for values in json.loads(asked.stdout.splitlines()[-1])]
+    return [Input(**values) for values in printed_by("midifrag.playback.inputs")]
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from typing import Any
 
 from midifrag.errors import PlaybackError
 from midifrag.playback.outputs import Output
@@ -21,7 +22,12 @@ PATIENCE = 15.0
 
 def list_outputs() -> list[Output]:
     """All outputs. Raises `PlaybackError`."""
-    command = [sys.executable, "-m", "midifrag.playback.output_list"]
+    return [Output(**values) for values in printed_by("midifrag.playback.output_list")]
+
+
+def printed_by(module: str) -> list[dict[str, Any]]:
+    """The devices that a module prints, run as a program. Raises `PlaybackError`."""
+    command = [sys.executable, "-m", module]
     try:
         asked = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
@@ -29,7 +35,8 @@ def list_outputs() -> list[Output]:
     if asked.returncode != 0:
         told = asked.stderr.strip().splitlines()
         raise PlaybackError(told[-1] if told else "the sound system cannot be asked")
-    return [Output(**values) for values in json.loads(asked.stdout.splitlines()[-1])]
+    devices: list[dict[str, Any]] = json.loads(asked.stdout.splitlines()[-1])
+    return devices
 
 
 def main() -> None:

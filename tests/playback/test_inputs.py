@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from midifrag.errors import PlaybackError
-from midifrag.playback import inputs
+from midifrag.playback import output_list
 from midifrag.playback.inputs import Input, find_input, list_inputs, look
 
 MIC, USB, JACK = (
@@ -52,7 +52,7 @@ def test_only_what_has_input_channels_is_an_input() -> None:
 def test_they_are_listed_by_another_process_that_may_fail_or_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(code: int, out: str, told: str) -> None:
         done = subprocess.CompletedProcess([sys.executable], code, out, told)
-        monkeypatch.setattr(inputs.subprocess, "run", lambda *_args, **_more: done)
+        monkeypatch.setattr(output_list.subprocess, "run", lambda *_args, **_more: done)
 
     answer(0, f"noise\n{json.dumps([dataclasses.asdict(MIC)])}", "")
     assert list_inputs() == [MIC]
@@ -66,6 +66,6 @@ def test_they_are_listed_by_another_process_that_may_fail_or_hang(monkeypatch: p
     def hang(*_args: object, **_more: object) -> None:
         raise subprocess.TimeoutExpired("x", 1)
 
-    monkeypatch.setattr(inputs.subprocess, "run", hang)
+    monkeypatch.setattr(output_list.subprocess, "run", hang)
     with pytest.raises(PlaybackError, match="does not answer"):
         list_inputs()
