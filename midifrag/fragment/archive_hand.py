@@ -23,11 +23,14 @@ _Answer = TypeVar("_Answer")
 
 
 class ArchiveHand:
-    """Does with an archive what a lander needs. Whatever it waits for raises `DriveHangsError` after a while."""
+    """Does with an archive what a lander needs. Whatever it waits for raises `DriveHangsError` after a while.
 
-    def __init__(self, archive: Archive) -> None:
+    ``begins`` is what its thread does first.
+    """
+
+    def __init__(self, archive: Archive, begins: Callable[[], None] = lambda: None) -> None:
         self._archive = archive
-        self._hand = Hand(archive.folder)
+        self._hand = Hand(archive.folder, begins=begins)
         self._indexing: Future[None] | None = None
 
     @property

@@ -71,7 +71,7 @@ class Lander:
 
     What lands at a boundary does so by ``punctual`` in its slot's hand, which calls ``landed`` and ``emit``, and then
     ``wake``: `tick` has something to take in. ``plays`` says that somebody plays fragments, and wants their samples;
-    ``listen`` is what an audio input has heard.
+    ``listen`` is what an audio input has heard, ``begin_hand`` what the archive's thread does first.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class Lander:
         wake: Callable[[], None] = lambda: None,
         plays: bool = False,
         listen: Listen = no_input,
+        begin_hand: Callable[[], None] = lambda: None,
     ) -> None:
         self._slots = slots
         self._archive = archive
@@ -102,7 +103,7 @@ class Lander:
         self._wake = wake
         self._has_news = False
         self._plays = plays
-        self._hand = ArchiveHand(archive)
+        self._hand = ArchiveHand(archive, begin_hand)
         self._sources = Sources(slots, self._hand, self._preparer)
         #: What takes begin from.
         self.sounds = SourceSounds(slots, archive, emit, listen)

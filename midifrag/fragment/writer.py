@@ -56,7 +56,7 @@ class FragmentWriter:
 
     ``listener`` is called from that thread, and from the hands of slots where something lands at a boundary; just
     before that, ``landed`` is. Fragments' samples are told where somebody ``plays`` them; ``listen`` is what an audio
-    input has heard. `submit` never blocks.
+    input has heard. ``begins`` is what each of its threads does first. `submit` never blocks.
     """
 
     def __init__(
@@ -68,8 +68,10 @@ class FragmentWriter:
         *,
         plays: bool = False,
         listen: Listen = no_input,
+        begins: Callable[[], None] = lambda: None,
     ) -> None:
         self._listener = listener
+        self._begins = begins
         self._commands: queue.SimpleQueue[QueuedCommand | _Wake | None] = queue.SimpleQueue()
         self._lander = Lander(
             slots,
@@ -79,6 +81,7 @@ class FragmentWriter:
             wake=lambda: self._commands.put(_Wake()),
             plays=plays,
             listen=listen,
+            begin_hand=begins,
         )
         self._unfinished: deque[_Takes] = deque()
         self._thread = threading.Thread(target=self._run, name="midifrag-writer", daemon=True)
@@ -152,6 +155,7 @@ class FragmentWriter:
         return list({id(take.audio): take for take in takes}.values())
 
     def _run(self) -> None:
+        self._begins()
         self._guard(self._lander.tell_slots)
         while True:
             try:

@@ -105,6 +105,7 @@ class Runtime:
             self._has_landed,
             plays=self.player is not None,
             listen=no_input if self._hearing is None else self._hearing.listen,
+            begins=run_before_others,
         )
         self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._telling = Telling(self.log)

@@ -73,6 +73,21 @@ def test_takes_land_in_order_on_another_thread(rig, tmp_path):
     assert [path.name for path in (tmp_path / ".midifrag").glob("work-*")] == []
 
 
+def test_each_of_its_threads_does_first_what_it_is_to(tmp_path):
+    begun = []
+    writer = FragmentWriter(
+        Slots(tmp_path),
+        Archive(tmp_path / "archive"),
+        listener := Listener(),
+        begins=lambda: begun.append(threading.current_thread().name),
+    )
+    writer.start()
+    writer.submit(land(1))
+    listener.next(Landed)
+    writer.close(PATIENCE)
+    assert begun == ["midifrag-writer", f"midifrag-files {tmp_path / 'archive'}"]
+
+
 def test_slow_disk_delays_nobody(rig, monkeypatch):
     writer, listener = rig
     go_on, real = threading.Event(), Archive.store_encoded

@@ -52,6 +52,16 @@ def test_a_press_ends_as_a_whole_file_in_a_slot_and_a_take_in_the_archive(tmp_pa
     assert job.archived == "output001.wav"
 
 
+def test_what_brings_a_take_into_its_slot_runs_before_other_threads(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(runtime, "run_before_others", lambda: asked.append(threading.current_thread().name))
+    with played_show(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    files = [f"midifrag-files {path}" for path in (tmp_path / "archive", tmp_path / "output01.wav")]
+    assert {"midifrag-writer", *files} <= set(asked)
+
+
 class RecordingPlayer:
     def __init__(self, settings, listener):
         self.settings, self.listener = settings, listener

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import queue
+import threading
 
+from midifrag.engine.hosting import supervision
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.messages import (
     Died,
@@ -32,6 +34,15 @@ def test_audio_crosses_whole_and_may_be_written_to(host):
         assert take.audio.shape == (2, 300_000)
         assert (take.audio == 7).all()
         assert take.audio.flags.writeable
+
+
+def test_what_hears_the_engine_runs_before_other_threads(host, monkeypatch):
+    asked = []
+    monkeypatch.setattr(supervision, "run_before_others", lambda: asked.append(threading.current_thread().name))
+    with running(host) as (engine, events):
+        engine.send(press(1))
+        wait(events, Rendered)
+    assert asked == ["midifrag-engine-host"]
 
 
 def test_a_crash_loses_its_jobs_and_the_next_press_works(host):
