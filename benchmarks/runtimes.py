@@ -120,8 +120,8 @@ def compare(model: Model, rows: int, frames: int, repeats: int, *, guided: bool)
     """Lines for each runtime that is there: processor milliseconds, the paired ratio to torch, and the error."""
     denoiser = FastDenoiser(model.module, torch.float32)
     plainly = FastDenoiser(model.module, torch.float32, kernels=replace(PLAIN, head_norm=traced_head_norm))
-    for block in plainly._blocks:
-        block.cross_attend_and_feed = partial(cross_attend_and_feed, block)  # type: ignore[method-assign]
+    for block in plainly._forward.blocks:
+        block.cross_attend_and_feed = partial(cross_attend_and_feed, block)  # type: ignore[method-assign]  # of this copy alone
     step, traced = (Step(each, rows, guided=guided).eval() for each in (denoiser, plainly))
     given = inputs_for(denoiser, rows, frames, guided=guided)
     arrays = {name: value.numpy() for name, value in given.items()}

@@ -8,6 +8,7 @@ from typing import assert_never
 from midifrag.bridge.gestures import Gestures
 from midifrag.bridge.holding import Holding
 from midifrag.bridge.pads import PadsAtRest
+from midifrag.bridge.press_requests import PressRequests
 from midifrag.bridge.presses import Presses
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
@@ -73,6 +74,7 @@ class Acting:
     def __init__(
         self,
         set_list: SetList,
+        requests: PressRequests,
         switching: Switching,
         presses: Presses,
         holding: Holding,
@@ -85,6 +87,7 @@ class Acting:
         clock: Clock,
     ) -> None:
         self._set_list = set_list
+        self._requests = requests
         self._switching = switching
         self._presses = presses
         self._holding = holding
@@ -176,7 +179,7 @@ class Acting:
     def in_hand(self) -> PadKey | None:
         """The pad of the active bank that who plays now holds, else the one that they pressed last."""
         held = self._holding.in_hand(self._set_list.bank.slug, self._set_list.is_of_who)
-        return held or self._set_list.last_pressed()
+        return held or self._requests.last_pressed()
 
     def _let_go(self, what: LetGo) -> None:
         self._set_list.down.let_go(what.port, what.channel)

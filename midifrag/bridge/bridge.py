@@ -8,7 +8,7 @@ modules of this room are parts of the bridge, owned by it alone.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from midifrag.bridge.absences import Absences
 from midifrag.bridge.acting import Acting
@@ -17,11 +17,13 @@ from midifrag.bridge.holding import Holding
 from midifrag.bridge.items import AbletonHeard, CaughtUp, FromEngine, Introduce, Item, LinkHeard, PowerChanged, Reload
 from midifrag.bridge.lost_programs import LostPrograms
 from midifrag.bridge.pads import PadsAtRest
+from midifrag.bridge.press_requests import PressRequests
 from midifrag.bridge.presses import Presses
+from midifrag.bridge.publishing import Publisher
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
 from midifrag.bridge.sounding import Sounds
-from midifrag.bridge.spares import Wish
+from midifrag.bridge.spare_choice import SpareChoice
 from midifrag.bridge.switching import Switching
 from midifrag.bridge.view import View
 from midifrag.bridge.warmup import warm_renders
@@ -34,11 +36,8 @@ from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import (
     ConfigurationChanged,
-    ControlChanged,
-    JobChanged,
     Meters,
     Notice,
-    PadChanged,
     PlaybackChanged,
     PortChanged,
     Sounding,
@@ -75,10 +74,8 @@ from midifrag.midi.messages import (
     Tick,
     TransportChange,
 )
-from midifrag.pad_key import PadKey
 from midifrag.playback.messages import PlayerCommand
 from midifrag.states import NoticeLevel
-from midifrag.timeline import Timeline
 
 
 class Bridge:
@@ -95,13 +92,14 @@ class Bridge:
         play: Callable[[PlayerCommand], None] = lambda _command: None,
     ) -> None:
         self._set_list = SetList(loaded, clock.now())
-        self._publish_out = publish
+        requests = PressRequests(self._set_list)
         self._clock = clock
         self._engines = engines
         self._sounds = Sounds(loaded.settings, play)
         self._lost_programs = LostPrograms(clock)
-        self._on_battery = self._saves_power = False
         self.view = View(loaded)
+        publisher = Publisher(self.view, self._set_list, self._sounds, publish)
+        self._publish, self._publish_all = publisher.publish, publisher.publish_all
         settings = loaded.settings.engine
         begun = warm_renders(loaded)
         self._absences = Absences(clock, settings.other_model, begun, loaded.settings.is_elsewhere)
@@ -112,7 +110,7 @@ class Bridge:
             clock,
             settings.spares,
             self._absences,
-            self._line,
+            lambda: self._set_list.time.timeline,
             lambda model: self.loaded.limits.get(model, Limits()),
             lambda: self._set_list.time.bpm,
             seeds,
@@ -120,18 +118,21 @@ class Bridge:
             lambda: self._set_list.settings.input.seconds,
         )
         self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
+        publisher.learn = self.renders.boundaries.forecast.learn
         self.renders.boundaries.settled = self._sounds.await_boundary
+        self._spares = SpareChoice(self._set_list, requests, self.renders, self.view, self._publish)
         self._pads = PadsAtRest(
-            self.view, self.renders, lambda: self._set_list.active_banks, self._wish_of, self._publish, clock
+            self.view, self.renders, lambda: self._set_list.active_banks, self._spares.wish_of, self._publish, clock
         )
-        self._holding = Holding(self._publish, self._line)
+        self._holding = Holding(self._publish, lambda: self._set_list.time.timeline)
         self._switching = Switching(
             self._set_list, self._pads, self.renders, self._sounds, engines, self._lost_programs, self._publish, clock
         )
         self._acting = Acting(
             self._set_list,
+            requests,
             self._switching,
-            Presses(self._set_list, self.renders, self._sounds, self._holding, self._publish),
+            Presses(self._set_list, requests, self.renders, self._sounds, self._holding, self._publish),
             self._holding,
             self.renders,
             self._pads,
@@ -153,11 +154,6 @@ class Bridge:
     def bank(self) -> Bank:
         """The main performer's active bank."""
         return self._set_list.active_banks[0]
-
-    @property
-    def mapper(self) -> Mapper:
-        """What MIDI events mean in the main performer's active bank; another one whenever that changes."""
-        return self.mappers[0]
 
     @property
     def mappers(self) -> tuple[Mapper, ...]:
@@ -213,10 +209,9 @@ class Bridge:
                 tell()
             case Reload(loaded):
                 self._switching.reload(loaded)
-                self._follow_power()
+                self._spares.follow_power()
             case PowerChanged(on_battery):
-                self._on_battery = on_battery
-                self._follow_power()
+                self._spares.power_changed(on_battery)
             case Tick() | TransportChange():
                 self._publish_all(self._set_list.time.feed(item))
             case LinkHeard():
@@ -271,7 +266,7 @@ class Bridge:
         self.renders.boundaries.look()
         for job in self.renders.boundaries.late():
             self.renders.landings.land_instead(job, "it is late by a bar")
-        self._top_up()
+        self._spares.top_up()
         self._pads.settle()
         if lost := self._lost_programs.summary():
             self._publish(Notice(NoticeLevel.WARNING, lost))
@@ -297,52 +292,8 @@ class Bridge:
             spare = self.renders.on_engine(model, event)
             if spare is not None:
                 self._pads.show_ready(spare.wish)
-                self._top_up()
+                self._spares.top_up()
             return
         self._reports.take(model, event)
-        self._top_up()
+        self._spares.top_up()
         self._pads.settle()
-
-    def _follow_power(self) -> None:
-        """Make no spares on battery where the set says so, and tell when that begins and ends."""
-        spares = self._set_list.settings.engine.spares
-        saves = self._on_battery and spares.enabled and not spares.on_battery
-        if saves is not self._saves_power:
-            self._saves_power = saves
-            text = "on battery: no spares are rendered ahead" if saves else "spares are rendered ahead again"
-            self._publish(Notice(NoticeLevel.INFO, text))
-
-    def _top_up(self) -> None:
-        if not self._set_list.settings.engine.spares.enabled or self._saves_power:
-            return
-        wishes = [self._wish_of(*place) for place in self._set_list.all_by_last_press()]
-        self.renders.top_up([wish for wish in wishes if wish is not None], self.view.ready_models)
-
-    def _wish_of(self, bank: str, key: PadKey) -> Wish | None:
-        active = next((one for one in self._set_list.active_banks if one.slug == bank), None)
-        if active is None or key not in active.pads:
-            return None
-        asked = self._set_list.next_request(key, active)
-        wish = self.renders.wish(bank, key, asked.preset, asked.model, asked.options)
-        # Nobody knows what a file or an input will hold.
-        return wish if wish.sound is None or wish.sound.is_known else None
-
-    # --- telling -----------------------------------------------------------------------------------------------------
-
-    def _line(self) -> Timeline:
-        return self._set_list.time.timeline
-
-    def _publish_all(self, changes: Iterable[StateChange]) -> None:
-        for change in changes:
-            self._publish(change)
-
-    def _publish(self, change: StateChange) -> None:
-        if isinstance(change, PadChanged) and not self._set_list.holds(change.bank, change.pad):
-            # A light of a pad that is no longer in the configuration would stay on for ever.
-            return
-        if isinstance(change, JobChanged):
-            self.renders.boundaries.forecast.learn(change)
-        if isinstance(change, ControlChanged):
-            self._sounds.follow(change)
-        self.view.apply(change)
-        self._publish_out(change)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from midifrag.bridge.holding import HeldPad, Holding
 from midifrag.bridge.jobs import Fallback, Job, Origin, PressedPad, RenderJob
+from midifrag.bridge.press_requests import PressRequests
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
 from midifrag.bridge.sounding import Sounds
@@ -33,12 +34,14 @@ class Presses:
     def __init__(
         self,
         set_list: SetList,
+        requests: PressRequests,
         renders: Renders,
         sounds: Sounds,
         holding: Holding,
         publish: Callable[[StateChange], None],
     ) -> None:
         self._set_list = set_list
+        self._requests = requests
         self._renders = renders
         self._sounds = sounds
         self._holding = holding
@@ -64,7 +67,7 @@ class Presses:
         one = HeldPad(press, bank, key, pad, rules, shown)
         if rules.on_release:
             if self._clears_the_way(bank, key, pad):
-                self._set_list.pressed(key, press, bank.slug)
+                self._requests.pressed(key, press, bank.slug)
                 self._holding.hold(one)
                 self._holding.grow(press.time)
         else:
@@ -95,8 +98,8 @@ class Presses:
             return None
         if not self._clears_the_way(bank, key, pad):
             return None
-        self._set_list.pressed(key, press, bank.slug)
-        asked = self._set_list.request(pad, press.velocity, key, bank)
+        self._requests.pressed(key, press, bank.slug)
+        asked = self._requests.of(pad, press.velocity, key, bank)
         return self._submit(self._origin(bank, key, pad, asked, *shown), pad, asked, press.time)
 
     def _is_ended(self, job: Job) -> bool:
@@ -134,7 +137,7 @@ class Presses:
             return
         self._set_list.turn_to(one.press.hand.port)
         released = Released(max(0.0, time - one.press.time), velocity)
-        asked = self._set_list.request(one.pad, one.press.velocity, one.key, one.bank, released)
+        asked = self._requests.of(one.pad, one.press.velocity, one.key, one.bank, released)
         self._submit(self._origin(one.bank, one.key, one.pad, asked, *one.shown), one.pad, asked, one.press.time)
 
     def _end(self, place: tuple[str, PadKey], only: Sequence[int] | None = None) -> bool:
@@ -161,7 +164,7 @@ class Presses:
         pad = bank.pads.get(again.pad)
         if pad is None or not self._clears_the_way(bank, again.pad, pad):
             return
-        asked, time = self._set_list.next_request(again.pad, bank), now if again.time is None else again.time
+        asked, time = self._requests.next_of(again.pad, bank), now if again.time is None else again.time
         shown = (last.note, last.channel, last.port) if last is not None else (again.pad.note, 1, pad.port)
         origin = self._origin(bank, again.pad, pad, asked, *shown)
         before = self._renders.landings.last.of(origin.place)
@@ -218,7 +221,7 @@ class Presses:
         except ValidationError as error:
             self._publish(Notice(NoticeLevel.ERROR, _problem(error)))
             return
-        asked = self._set_list.typed_request(pad)
+        asked = self._requests.typed(pad)
         if not self._set_list.settings.knows(asked.model):
             self._publish(Notice(NoticeLevel.ERROR, f"model: {asked.model!r} is none of the models that there are"))
             return

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import assert_never
 
-from midifrag.bridge.absences import Absences, as_stand_in
+from midifrag.bridge.absences import Absences
 from midifrag.bridge.beginnings import Beginnings, notes_of
 from midifrag.bridge.boundaries import Boundaries
 from midifrag.bridge.job_table import JobTable
-from midifrag.bridge.jobs import Origin, RenderJob, request
+from midifrag.bridge.jobs import Origin, RenderJob
 from midifrag.bridge.landings import Landings
 from midifrag.bridge.outages import Outages
-from midifrag.bridge.source_book import Begin, LastBegin, SourceBook
-from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish
+from midifrag.bridge.source_book import LastBegin, SourceBook
+from midifrag.bridge.spare_making import SpareMaking
+from midifrag.bridge.spares import Coming, Spare, SpareRack
 from midifrag.bridge.telling import Telling
+from midifrag.bridge.wishes import Wishes
 from midifrag.clock import Clock
 from midifrag.config.engines import SpareSettings
-from midifrag.config.lengths import Limits, musical_length, rendered_seconds
+from midifrag.config.lengths import Limits
 from midifrag.config.parameters import Preset
 from midifrag.config.press_request import WHEN_READY, LandRequest
 from midifrag.config.sound_in import USUAL_HEARD
@@ -29,8 +31,7 @@ from midifrag.engine.protocol import Engines
 from midifrag.events import JobTimes, StateChange
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import CANCELLED
-from midifrag.fragment.writer_commands import Prepare, WriterCommand
-from midifrag.pad_key import PadKey
+from midifrag.fragment.writer_commands import WriterCommand
 from midifrag.states import JobState, NoticeLevel
 from midifrag.timeline import Timeline
 
@@ -66,18 +67,16 @@ class Renders:
         self.telling.after_failure = self.landings.land_instead
         self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences)
         self.sources = SourceBook(write, folder)
+        self.wishes = Wishes(engines, self.sources, line, limits, bpm, heard, seeds)
         self.beginnings = Beginnings(
-            self.jobs, self.telling, self.sources, engines, self._limits_of, clock, self._go_on
+            self.jobs, self.telling, self.sources, engines, self.wishes.limits_of, clock, self._go_on
+        )
+        self.spare_making = SpareMaking(
+            self.spares, self.jobs, self.wishes, self.sources, self.beginnings, engines, write, clock
         )
         self._engines = engines
-        self._write = write
         self._clock = clock
-        self._line = line
-        self._limits = limits
-        self._bpm = bpm
         self._absences = absences
-        self._seeds = seeds or random.SystemRandom()
-        self._heard = heard
 
     # --- from presses ------------------------------------------------------------------------------------------------
 
@@ -96,14 +95,14 @@ class Renders:
 
         ``last`` is what it is to begin from once more, see `SourceBook.meant`.
         """
-        wish = self.wish(*origin.place, preset, model, options, last)
+        wish = self.wishes.of(*origin.place, preset, model, options, last)
         self.spares.encourage(wish.place)
         spare = self.spares.take(wish)
         coming = self.spares.take_over(wish) if spare is None else None
         made = spare or coming
         begin = None if made is None else made.begin
         if coming is None:
-            render = self._render(self.jobs.next_number(), wish.preset, begin=begin)
+            render = self.wishes.render(self.jobs.next_number(), wish.preset, begin=begin)
         else:
             render = dataclasses.replace(coming.render, spare=False)
             if begin is not None:
@@ -158,7 +157,7 @@ class Renders:
                 self._started(job)
         else:
             # Its own engine lets a press go first; another model's would go on beside it, on the same device.
-            self._cancel_spares([one for one in self.spares.coming if one.wish.model != job.model])
+            self.spare_making.cancel([one for one in self.spares.coming if one.wish.model != job.model])
             self._engines.send(job.model, job.render)
 
     def cancel(self, jobs: Iterable[RenderJob], *, at_once: bool = False) -> None:
@@ -184,88 +183,12 @@ class Renders:
         """Drop everything, spares too; each press has its outcome at once, whatever its engine does."""
         self.cancel((job for job in self.jobs if isinstance(job, RenderJob)), at_once=True)
         self.boundaries.cancel(self.jobs.awaiting())
-        self.drop_spares()
+        self.spare_making.drop()
 
     def end(self) -> None:
         """The engines are closed: say of everything that waited for one that nothing will come of it."""
         for job in self.jobs.unrendered():
             self.telling.end(job, JobState.CANCELLED, "cancelled: the show ended")
-
-    def drop_spares(self) -> None:
-        """Drop ready spares and those on their way."""
-        self._cancel_spares(self.spares.coming)
-        self.spares.clear()
-
-    def top_up(self, wishes: list[Wish], ready: Collection[str]) -> None:
-        """Drop what has gone stale; while nothing else is to do, render the first wish that has no spare yet.
-
-        Only for models that are ``ready``: one that is still loading would keep the others' spares waiting.
-        """
-        self._cancel_spares([one for one in self.spares.coming if not any(map(one.wish.serves, wishes))])
-        self.spares.drop_stale(wishes)
-        for spare in self.spares.adopt_options(self.spares.steady(wishes, self._clock.now())):
-            self._prepare(spare)
-        # What the others may have is not what an absent one leaves: that one's come back, and none would stay.
-        first = wishes[: self.spares.settings.count]
-        wish = self.spares.next_of([wish for wish in first if wish.model in ready and self._is_at_hand(wish)])
-        if wish is None or self.jobs.pending() or self.jobs.landing() or self.spares.coming:
-            return
-        self.spares.make_room(wishes)
-        begun_with = self.beginnings.of_spare(wish)
-        if begun_with is None:
-            # Its press will say why.
-            return
-        wish, preset, begin = begun_with
-        render = self._render(self.jobs.next_number(), preset, spare=True, begin=begin)
-        self.spares.expect(render, wish, self._clock.now(), begin)
-        self._engines.send(wish.model, render)
-
-    def _is_at_hand(self, wish: Wish) -> bool:
-        """Whether a spare for a wish can begin; the sound that it begins from is read if need be."""
-        return wish.sound is None or self.spares.ready_for(wish) or self.sources.ahead(wish.sound) is not None
-
-    def _prepare(self, spare: Spare) -> None:
-        take, wish = spare.rendered, spare.wish
-        self._write(Prepare(take.audio, take.sample_rate, wish.options, wish.length))
-
-    def _cancel_spares(self, coming: Iterable[Coming]) -> None:
-        for one in coming:
-            self.spares.forget(one.render.job)
-            self._engines.send(one.wish.model, engine.Cancel(one.render.job))
-
-    def wish(
-        self,
-        bank: str,
-        pad: PadKey | None,
-        preset: Preset,
-        model: str,
-        options: FragmentOptions,
-        last: LastBegin | None = None,
-    ) -> Wish:
-        """What a press on ``pad`` (None: a typed prompt) would ask for now; ``last`` as in `submit`."""
-        effective = self._engines.effective(model)
-        info = self._engines.info(effective)
-        if effective != model:
-            preset = as_stand_in(preset, info)
-        now, limits = self._line(), self._limits_of(effective)
-        in_music = musical_length(preset, now.bpm, now.signature)
-        seconds, length = rendered_seconds(preset, in_music, options, limits)
-        asked = preset.seconds if in_music is None else in_music.seconds
-        if preset.sound is not None and preset.sound.makes_part:
-            # As long as the sound, and what comes to it.
-            seconds, length = None, None
-        sound = self.sources.meant(preset, self._heard() if asked is None else asked, limits, last)
-        bpm = self._bpm() if info is not None and info.hears_tempo else None
-        return Wish(bank, pad, effective, dataclasses.replace(preset, seconds=seconds), options, length, bpm, sound)
-
-    def _limits_of(self, model: str) -> Limits:
-        """How long the takes of a model may be, by what is known of it."""
-        limits, info = self._limits(model), self._engines.info(model)
-        return limits if info is None else Limits(max(limits.shortest, info.min_seconds), info.max_seconds)
-
-    def _render(self, number: int, preset: Preset, *, spare: bool = False, begin: Begin | None = None) -> engine.Render:
-        seed = self._seeds.randrange(2**32) if preset.seed == "random" else preset.seed
-        return request(preset, number, seed, spare=spare, bpm=self._bpm(), begin=begin)
 
     # --- from engines ------------------------------------------------------------------------------------------------
 
@@ -318,7 +241,7 @@ class Renders:
         if job is None:
             spare = self.spares.arrived(event, now)
             if spare is not None:
-                self._prepare(spare)
+                self.spare_making.prepare(spare)
             return spare
         job.reached(rendered=now)
         if job.times.started is None:

@@ -1,4 +1,4 @@
-"""The set list as it is played: the active bank, live values, musical time, and what a press asks for under them."""
+"""The set list as it is played: who plays which bank, with which live values, and musical time."""
 
 from __future__ import annotations
 
@@ -13,20 +13,16 @@ from midifrag.bridge.timekeeper import Timekeeper
 from midifrag.bridge.values import LiveValues, StoredValues
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
-from midifrag.config.pads import Pad
 from midifrag.config.performers import MAIN, performer_of, performers, slots_of
-from midifrag.config.press_request import LandRequest, PressRequest, Released, land_request, press_request
+from midifrag.config.press_request import LandRequest, land_request
 from midifrag.config.settings import Settings
 from midifrag.events import StateChange
-from midifrag.intents import Press, PressPad, SelectBank, ShowBanks, TurnPage
+from midifrag.intents import SelectBank, ShowBanks, TurnPage
 from midifrag.midi.decoding import Pair, Parameter
 from midifrag.midi.held import Held
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
-
-#: The velocity that is assumed for a pad that has not been pressed yet (0–1).
-USUAL_VELOCITY = 100 / 127
 
 
 @dataclass(slots=True)
@@ -36,19 +32,6 @@ class _Performer:
     index: int
     values: LiveValues
     mapper: Mapper
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Same:
-    """Equal to what holds the very same object."""
-
-    one: object
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.one is self.one
-
-    def __hash__(self) -> int:
-        return id(self.one)
 
 
 class SetList:
@@ -74,11 +57,6 @@ class SetList:
         self._stored.tempo = lambda: self.time.timeline.bpm
         self._performers: dict[str, _Performer] = {}
         self._know_performers()
-        self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}
-        #: What was worked out last for a pad's next press, and from what: it is asked for a few times a second.
-        self._asked: dict[tuple[str, PadKey], tuple[tuple[object, ...], PressRequest]] = {}
-        #: The pad that each performer pressed last, by their names and the bank.
-        self._newest: dict[tuple[str, str], PadKey] = {}
 
     def _know_performers(self) -> None:
         """Everybody who plays a port has an active bank, the first where nothing else is said."""
@@ -227,55 +205,6 @@ class SetList:
         """Whether a bank has a pad."""
         return any(one.slug == bank and pad in one.pads for one in self.loaded.banks)
 
-    # --- what presses ask for ----------------------------------------------------------------------------------------
-
-    def pressed(self, key: PadKey, press: Press | PressPad, bank: str | None = None) -> None:
-        """Remember when and how hard a pad of the active bank, or of another one, was pressed."""
-        bank = self.bank.slug if bank is None else bank
-        # At the end, as it is the newest.
-        self._recent.pop((bank, key), None)
-        self._recent[bank, key] = (press.time, press.velocity)
-        self._newest[self.who, bank] = key
-
-    def last_pressed(self) -> PadKey | None:
-        """The pad of the active bank that who plays now pressed last, if they did."""
-        key = self._newest.get((self.who, self.bank.slug))
-        return key if key in self.bank.pads else None
-
-    def by_last_press(self) -> list[PadKey]:
-        """The active bank's pads, the one pressed last first."""
-        return sorted(self.bank.pads, key=lambda key: -self._last(key)[0])
-
-    def all_by_last_press(self) -> list[tuple[str, PadKey]]:
-        """The pads of all active banks, the one pressed last first."""
-        pads = [(bank.slug, key) for bank in self.active_banks for key in bank.pads]
-        return sorted(pads, key=lambda place: -self._last(place[1], place[0])[0])
-
-    def request(
-        self,
-        pad: Pad,
-        velocity: float,
-        key: PadKey | None = None,
-        bank: Bank | None = None,
-        released: Released | None = None,
-    ) -> PressRequest:
-        """What a press of ``pad`` asks for with this velocity (0–1).
-
-        Without ``key`` it has no live values of its own; ``bank`` is that where it began, if that is another one.
-        """
-        bank = bank or self.bank
-        return press_request(
-            self.settings,
-            bank,
-            pad,
-            values=self.values.effective_on(key, bank.slug),
-            velocity=velocity,
-            released=released,
-            bpm=self.time.bpm,
-            land=self.land,
-            slots=self.slots(),
-        )
-
     def slots(self) -> tuple[int, ...] | None:
         """The slots that fragments of who plays now may take; None for all."""
         settings = self.settings
@@ -284,25 +213,3 @@ class SetList:
     def landing(self) -> LandRequest:
         """How what no pad began lands."""
         return land_request(self.settings, self.bank, live=self.land, slots=self.slots())
-
-    def next_request(self, key: PadKey, bank: Bank | None = None) -> PressRequest:
-        """What the next press of a pad of the active bank, or of another, asks for if it is as hard as the last one."""
-        bank = bank or self.bank
-        pad, velocity = bank.pads[key], self._last(key, bank.slug)[1]
-        # The set, a bank and a pad by identity: they are never changed, but replaced, and long to compare.
-        made_of = *map(_Same, (self.settings, bank, pad)), velocity, self._heard_of(key, bank)
-        kept = self._asked.get((bank.slug, key))
-        if kept is None or kept[0] != made_of:
-            kept = self._asked[bank.slug, key] = made_of, self.request(pad, velocity, key, bank)
-        return kept[1]
-
-    def _heard_of(self, key: PadKey, bank: Bank) -> tuple[object, ...]:
-        """What else a pad's next press depends on."""
-        return self.values.effective_on(key, bank.slug), self.time.bpm, self.land, self.slots()
-
-    def typed_request(self, pad: Pad) -> PressRequest:
-        """What a typed prompt asks for: what controls have set does not count."""
-        return press_request(self.settings, self.bank, pad, bpm=self.time.bpm, land=self.land, slots=self.slots())
-
-    def _last(self, key: PadKey, bank: str | None = None) -> tuple[float, float]:
-        return self._recent.get((bank or self.bank.slug, key), (0.0, USUAL_VELOCITY))

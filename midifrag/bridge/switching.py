@@ -138,7 +138,7 @@ class Switching:
         self._sounds.use(loaded.settings)
         self._renders.spares.settings = loaded.settings.engine.spares
         if not loaded.settings.engine.spares.enabled:
-            self._renders.drop_spares()
+            self._renders.spare_making.drop()
         for model, renders in warm_renders(loaded).items():
             new = tuple(render for render in renders if render not in known.get(model, ()))
             if new:

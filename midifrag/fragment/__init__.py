@@ -1,8 +1,8 @@
 """From take to fragment: post-processing, slots, archive. No MIDI, no torch.
 
 The way of a take: `writer` (its thread; `writer_commands` in, `writer_events` out), `landing`, `sources`, `preparing`,
-`advancing`, `unwritten`, `holding`, `rescue`, `shared_folders`.
-At a boundary: `waiting`, `punctual`, `swap`, `recutting`.
+`changing`, `advancing`, `unwritten`, `holding`, `rescue`, `shared_folders`.
+At a boundary: `waiting`, `appointments`, `punctual`, `swap`, `recutting`.
 What takes begin from: `source_sounds`.
 Sound: `cutting`, `exact`, `stretching`, `analysis`, `fades`, `encoding`, `options`, `length`, `recorded_length`.
 Slots: `slots`, `slot`, `slot_landings`, `rotation`, `turn_history`, `slots_record`, `slot_file`, `slot_places`,

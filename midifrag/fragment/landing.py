@@ -1,4 +1,4 @@
-"""What the writer does when it is asked, and as time goes by: takes land, slots and takes are changed, all is closed.
+"""What the writer does when it is asked, and as time goes by: takes land, and all is closed.
 
 The archive and each slot are in a hand of their own: a drive that hangs keeps nothing waiting but what is to go there.
 """
@@ -11,15 +11,15 @@ from collections.abc import Callable
 from typing import assert_never
 
 from midifrag.clock import monotonic
-from midifrag.errors import DriveHangsError, MidifragError, StorageError
+from midifrag.errors import DriveHangsError, MidifragError
 from midifrag.fragment.advancing import Advancer
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.audio_files import decode_audio
+from midifrag.fragment.changing import Changes
 from midifrag.fragment.holding import HELD_BYTES, LONGEST_RETRY, HeldTakes
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.punctual import Punctual
-from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.recutting import EACH, Times
 from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.fragment.shared_folders import SharedFolders
@@ -48,9 +48,7 @@ from midifrag.fragment.writer_events import (
     LandCancelled,
     LandFailed,
     Made,
-    Refused,
     SlotsChanged,
-    TakeChanged,
     WriterEvent,
 )
 
@@ -105,6 +103,7 @@ class Lander:
         self._plays = plays
         self._hand = ArchiveHand(archive, begin_hand)
         self._sources = Sources(slots, self._hand, self._preparer)
+        self._changes = Changes(slots, self._hand, emit, self.tell_slots)
         #: What takes begin from.
         self.sounds = SourceSounds(slots, archive, emit, listen)
         self._advancer = Advancer(
@@ -177,15 +176,11 @@ class Lander:
         match command:
             case LandTake() | ArchiveOnly() | LandArchived() | LandLast():
                 self._receive(command)
-            case LockSlot(slot, locked):
-                self._change_slots(command, lambda: self._slots.set_lock(slot, locked))
+            case LockSlot():
+                self._changes.make(command)
                 self._advancer.take_back()
-            case RestoreSlot(slot):
-                self._change_slots(command, lambda: self._slots.restore(slot))
-            case StarTake(take, starred):
-                self._change_take(command, lambda archive: archive.star(take, starred))
-            case AnnotateTake(take, note):
-                self._change_take(command, lambda archive: archive.annotate(take, note))
+            case RestoreSlot() | StarTake() | AnnotateTake():
+                self._changes.make(command)
             case _:
                 assert_never(command)
 
@@ -295,22 +290,6 @@ class Lander:
             take.began = self._monotonic() - took
             self._tell_samples(take)
             self._advancer.advance(take)
-
-    # --- changes -----------------------------------------------------------------------------------------------------
-
-    def _change_slots(self, command: QueuedCommand, change: Callable[[], object]) -> None:
-        try:
-            change()
-        except StorageError as error:
-            self._emit(Refused(command, str(error)))
-        else:
-            self.tell_slots()
-
-    def _change_take(self, command: QueuedCommand, change: Callable[[Archive], TakeRecord]) -> None:
-        try:
-            self._emit(TakeChanged(self._hand.do(change)))
-        except StorageError as error:
-            self._emit(Refused(command, str(error)))
 
 
 def _number_of(command: LandCommand | ArchiveOnly) -> int | None:

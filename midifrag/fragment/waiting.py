@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
 
+from midifrag.fragment.appointments import After, Appointment, Made
 from midifrag.fragment.encoding import EncodedFragment
-from midifrag.fragment.punctual import After, Appointment, Made, Punctual
+from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.recorded_length import recorded_bars
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slot_landings import Staged

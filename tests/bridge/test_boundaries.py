@@ -897,7 +897,7 @@ def test_of_what_has_landed_nothing_is_remembered():
         job = last(rig).job
         rig.say(Started(job))
         now = rig.clock.now()
-        turn_time(rig, position=rig.bridge._line().position_at(now) + 0.001, at=now)
+        turn_time(rig, position=rig.bridge._set_list.time.timeline.position_at(now) + 0.001, at=now)
         rig.rendered(rig.engines.renders()[-1])
         rig.landed(job)
         rig.clock.time += 3

@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 
-import pytest
-
-from midifrag.bridge.items import FromEngine, PowerChanged, Reload
+from midifrag.bridge.items import FromEngine
 from midifrag.bridge.pads import ENDED_SHOWS_FOR
 from midifrag.engine.messages import Died, Failed, Ready, Resumed, Stalled, Warm, Warming
-from midifrag.events import EngineChanged, PadChanged
+from midifrag.events import EngineChanged
 from midifrag.intents import SetParameter
 from midifrag.states import EngineState
 from tests.support.bridges import INFO, Rig, with_spares
@@ -89,61 +87,6 @@ def test_one_spare_follows_another_at_once():
     rig.rendered(rig.engines.renders()[0])
     assert [one.prompt for one in rig.engines.renders()] == ["rain", "short kick"]
     assert rig.pad_states() == ["ready"]
-
-
-def test_no_spares_are_rendered_where_they_are_off():
-    rig = Rig()
-    rig.ready()
-    rig.bridge.housekeeping()
-    assert rig.engines.sent == []
-
-
-def test_on_battery_a_set_may_do_without_spares_and_says_so_in_one_line():
-    rig = with_spares(bank(), on_battery=False)
-    rig.bridge.handle(PowerChanged(on_battery=True))
-    rig.rendered(rig.engines.renders()[0])
-    rig.bridge.housekeeping()
-    # What is ready stays.
-    assert (len(rig.engines.renders()), rig.pad_states()) == (1, ["ready"])
-    rig.bridge.handle(PowerChanged(on_battery=False))
-    rig.bridge.housekeeping()
-    assert len(rig.engines.renders()) == 2
-    assert rig.notices() == [
-        ("info", "on battery: no spares are rendered ahead"),
-        ("info", "spares are rendered ahead again"),
-    ]
-
-
-def test_a_set_that_does_not_care_makes_spares_on_battery_and_one_that_comes_to_care_stops():
-    rig = with_spares(bank())
-    rig.bridge.handle(PowerChanged(on_battery=True))
-    rig.rendered(rig.engines.renders()[0])
-    assert (len(rig.engines.renders()), rig.notices()) == (2, [])
-    rig.bridge.handle(Reload(loaded(bank(), engine={"spares": {"on_battery": False}})))
-    assert ("info", "on battery: no spares are rendered ahead") in rig.notices()
-
-
-def test_a_spare_is_what_the_next_press_would_ask_for():
-    rig = with_spares(one_pad(velocity={"sets": "steps", "range": [1, 128]}, fragment={"loop": True}))
-    (spare,) = rig.engines.renders()
-    assert spare.steps == 101
-    rig.bridge.handle(SetParameter("seconds", 3))
-    rig.bridge.housekeeping()
-    spare = rig.engines.renders()[-1]
-    assert (spare.steps, spare.seconds) == (101, 3)
-    rig.rendered(spare)
-    (prepare,) = rig.writes
-    assert prepare.options.loop
-    rig.press(velocity=100)
-    assert rig.lands()[0].options.loop
-
-
-@pytest.mark.parametrize("left", [bank(pads={40: {"prompt": "rain"}}), bank("other", {36: {"prompt": "rain"}})])
-def test_a_spare_for_a_pad_that_went_meanwhile_is_shown_nowhere(left):
-    rig = with_spares()
-    rig.bridge.handle(Reload(loaded(left, engine={"spares": {"enabled": True}})))
-    rig.rendered(rig.engines.renders()[0])
-    assert rig.told(PadChanged) == []
 
 
 def test_housekeeping_renders_spares_and_lets_pads_rest():

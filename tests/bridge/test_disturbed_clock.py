@@ -6,7 +6,7 @@ import pytest
 
 from midifrag.engine.messages import Failed, Render, Started
 from midifrag.events import PortChanged
-from midifrag.fragment.punctual import EARLY
+from midifrag.fragment.appointments import EARLY
 from midifrag.intents import Again, AgainHow
 from midifrag.midi.messages import Tick, TransportChange
 from midifrag.pad_key import PadKey

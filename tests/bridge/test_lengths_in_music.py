@@ -16,7 +16,7 @@ from midifrag.midi.messages import Tick
 from midifrag.states import NoticeLevel
 from midifrag.timeline import Signature
 from tests.support.bridges import INFO, Rig, with_spares
-from tests.support.shows import bank, loaded, one_pad
+from tests.support.shows import loaded, one_pad
 
 AUDIO = np.ones((2, 441), np.float32)
 
@@ -99,22 +99,6 @@ def test_a_control_sets_bars_and_other_lengths_give_way_to_the_one_that_was_set_
     rig.bridge.handle(SetParameter("beats", None))
     rig.press()
     assert rig.engines.renders()[-1].seconds == 3
-
-
-def test_a_model_s_own_limits_bound_what_is_asked_for():
-    rig = Rig(loaded(bank(pads={36: {"prompt": "rain", "beats": 1}, 37: {"prompt": "hum", "seconds": 1}})))
-    rig.engines.info = lambda model: dataclasses.replace(INFO, model=model, min_seconds=4.0, max_seconds=9.0)
-    rig.press(36)
-    rig.press(37)
-    beat, second = rig.engines.renders()
-    assert (beat.seconds, second.seconds) == (4.0, 4.0)
-    rig.rendered(beat)
-    rig.rendered(second)
-    assert [land.length for land in rig.lands()] == [MusicalLength(1, "beats", 120), SecondsLength(1.0)]
-    assert [land.record.cut_seconds for land in rig.lands()] == [None, 1.0]
-    rig.bridge.handle(SetParameter("bars", 8))
-    rig.press(36)
-    assert rig.engines.renders()[-1].seconds == 9.0
 
 
 def test_who_stands_in_is_asked_for_its_own_least():

@@ -16,7 +16,8 @@ import pytest
 from midifrag.clock import ManualClock
 from midifrag.engine.messages import Progress, Render, Started
 from midifrag.events import JobChanged, Notice, TimeChanged
-from midifrag.fragment.punctual import EARLY, Appointment, Made, Punctual
+from midifrag.fragment.appointments import EARLY, Appointment, Made
+from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.writer_commands import CancelLanding, LandArchived, LandCommand, LandLast, LandTake, Retime
 from midifrag.fragment.writer_events import LandCancelled, Landed, Missed, Waits

@@ -1,11 +1,9 @@
-import random
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.jobs import Origin
 from midifrag.engine.messages import Cancelled, Died, Failed, Progress, Render, Rendered, Started
 from midifrag.events import JobChanged, JobTimes, Notice, PadChanged
@@ -19,7 +17,7 @@ from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, JobState, NoticeLevel, PadState
 from midifrag.timeline import Signature
 from tests.support.bridges import Rig
-from tests.support.shows import bank, loaded, one_pad
+from tests.support.shows import loaded, one_pad
 
 SPARES = {"engine": {"spares": {"enabled": True}}}
 KEY = PadKey(36)
@@ -112,20 +110,6 @@ def test_a_take_goes_to_the_writer_with_its_record_and_its_pads_wishes():
         rendered_at=1002.0,
     )
     assert render.job == 1
-
-
-def test_seeds_are_drawn_from_all_there_are_unless_the_pad_has_its_own():
-    rig = Rig(loaded(bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "rain", "seed": 7}})))
-    drawn = random.Random(1)
-    assert [pressed(rig).seed for _ in range(20)] == [drawn.randrange(2**32) for _ in range(20)]
-    assert pressed(rig, 37).seed == 7
-
-
-def test_seeds_differ_from_show_to_show():
-    shows = [Rig() for _ in range(2)]
-    for rig in shows:
-        rig.bridge = Bridge(loaded(), rig.engines, rig.writes.append, rig.changes.append, rig.clock)
-    assert pressed(shows[0]).seed != pressed(shows[1]).seed
 
 
 def test_progress_is_not_told_before_an_engine_has_started():

@@ -1,19 +1,12 @@
-import pytest
-
-from midifrag.bridge import set_list
-from midifrag.bridge.set_list import USUAL_VELOCITY, SetList
-from midifrag.config.press_request import press_request
+from midifrag.bridge.press_requests import PressRequests
+from midifrag.bridge.set_list import SetList
 from midifrag.events import LayoutChanged
-from midifrag.intents import Press, SelectBank, ShowBanks, TurnPage
+from midifrag.intents import SelectBank, ShowBanks, TurnPage
 from midifrag.midi.messages import ControlChange, Tick
 from midifrag.pad_key import PadKey
 from tests.support.shows import bank, loaded
 
 PADS = {36: {"prompt": "rain", "velocity": {"sets": "seconds", "range": [1, 11]}}, 37: {"prompt": "beat at {bpm}"}}
-
-
-def press(note, velocity, time):
-    return Press(note, 1, "midifrag", velocity, time)
 
 
 def two(**show):
@@ -33,89 +26,6 @@ def test_distances_count_from_the_bank_that_is_active():
     banks = SetList(loaded(bank("one"), bank("two"), bank("three")))
     banks.activate(1)
     assert [banks.find(SelectBank(offset=offset)) for offset in (1, 2, -2)] == [2, 0, 2]
-
-
-def test_the_next_press_is_taken_to_be_like_the_last_of_its_pad():
-    banks = SetList(two())
-    assert banks.next_request(PadKey(36)).preset.seconds == pytest.approx(1 + 10 * USUAL_VELOCITY)
-    assert banks.by_last_press() == [PadKey(36), PadKey(37)]
-    banks.pressed(PadKey(36), press(36, 0.2, 1.0))
-    banks.pressed(PadKey(37), press(37, 1.0, 2.0))
-    assert banks.next_request(PadKey(36)).preset.seconds == pytest.approx(3.0)
-    assert banks.by_last_press() == [PadKey(37), PadKey(36)]
-    banks.activate(1)
-    banks.pressed(PadKey(40), press(40, 1.0, 3.0))
-    banks.activate(0)
-    assert banks.by_last_press() == [PadKey(37), PadKey(36)]
-
-
-def test_what_a_press_would_ask_for_is_worked_out_again_only_when_something_of_it_has_changed(monkeypatch):
-    worked_out = []
-    monkeypatch.setattr(
-        set_list, "press_request", lambda *given, **more: worked_out.append(given) or press_request(*given, **more)
-    )
-    banks = SetList(two())
-    rain, beat = PadKey(36), PadKey(37)
-
-    def again() -> int:
-        """How many of both pads' requests are worked out when they are asked for; what they are is right."""
-        worked_out.clear()
-        asked = [banks.next_request(key) for key in (rain, beat)]
-        count = len(worked_out)
-        assert asked == [banks.request(banks.bank.pads[key], banks._last(key)[1], key) for key in (rain, beat)]
-        return count
-
-    assert [again(), again()] == [2, 0]
-    banks.pressed(rain, press(36, 0.2, 1.0))
-    assert [again(), again()] == [1, 0]
-    banks.values.set("steps", 40)
-    assert [again(), again()] == [2, 0]
-    banks.time.turn(97.0, 2.0)
-    assert [again(), again()] == [2, 0]
-    banks.land = "now"
-    assert [again(), again()] == [2, 0]
-    banks.reload(two(model="sketch"))
-    assert [again(), again()] == [2, 0]
-
-
-def test_pads_stand_in_the_order_of_their_presses_however_hard_and_early_those_were():
-    banks = SetList(two())
-    banks.pressed(PadKey(37), press(37, 1.0, 0.25))
-    assert banks.by_last_press() == [PadKey(37), PadKey(36)]
-    banks.pressed(PadKey(36), press(36, 0.2, 0.5))
-    assert banks.by_last_press() == [PadKey(36), PadKey(37)]
-
-
-def test_pads_of_one_name_in_two_banks_are_pressed_apart():
-    banks = SetList(loaded(bank("one", PADS), bank("two", PADS)))
-    banks.pressed(PadKey(37), press(37, 1.0, 2.0))
-    banks.activate(1)
-    assert banks.by_last_press() == [PadKey(36), PadKey(37)]
-
-
-def test_a_press_follows_velocity_live_values_and_the_clock():
-    banks = SetList(two(tempo=90))
-    pads = banks.bank.pads
-    assert banks.request(pads[PadKey(36)], 0.5).preset.seconds == 6
-    for index in range(25):
-        banks.time.feed(Tick("daw", index * 60 / 140 / 24))
-    assert banks.request(pads[PadKey(37)], 0.5).preset.prompt == "beat at 140"
-    assert banks.typed_request(pads[PadKey(37)]).preset.prompt == "beat at 140"
-
-
-def test_a_typed_prompt_does_not_follow_the_controls_but_the_tempo():
-    banks = SetList(two(tempo=90))
-    banks.values.set("steps", 7)
-    pad = banks.bank.pads[PadKey(37)]
-    assert (banks.request(pad, 1.0).preset.steps, banks.typed_request(pad).preset.steps) == (7, None)
-    assert banks.typed_request(pad).preset.prompt == "beat at 90"
-
-
-def test_a_pads_own_model_comes_before_the_shows():
-    banks = SetList(two(model="sketch"))
-    assert banks.next_request(PadKey(36)).model == "sketch"
-    banks.activate(1)
-    assert banks.next_request(PadKey(40)).model == "open"
 
 
 def test_reload_keeps_the_bank_where_it_is_still_there():
@@ -157,7 +67,7 @@ def test_a_banks_own_control_counts_in_that_bank_alone():
     steps = []
     for index in (1, 0):
         banks.activate(index)
-        steps.append(banks.next_request(PadKey(36)).preset.steps)
+        steps.append(PressRequests(banks).next_of(PadKey(36)).preset.steps)
     assert steps == [None, 128]
 
 
@@ -294,7 +204,7 @@ def test_fragments_take_the_slots_of_who_plays():
     banks = SetList(loaded(bank("one", PADS), performers={"right": {"slots": [7, 8]}}, **TWO))
     pad = banks.bank.pads[PadKey(37)]
     banks.turn_to("b")
-    assert banks.request(pad, 1.0).landing.among == banks.landing().among == (7, 8)
+    assert PressRequests(banks).of(pad, 1.0).landing.among == banks.landing().among == (7, 8)
     banks.turn_to("a")
-    assert banks.request(pad, 1.0).landing.among == (1, 2, 3, 4, 5, 6)
-    assert SetList(loaded(bank("one", PADS), **TWO)).request(pad, 1.0).landing.among is None
+    assert PressRequests(banks).of(pad, 1.0).landing.among == (1, 2, 3, 4, 5, 6)
+    assert PressRequests(SetList(loaded(bank("one", PADS), **TWO))).of(pad, 1.0).landing.among is None

@@ -25,7 +25,7 @@ def test_a_program_change_selects_a_bank_and_repeating_it_does_nothing():
     (selected,) = rig.told(BankChanged)
     pad = PadChanged("two", PadKey(36), None, 1, 36, PadState.IDLE, None, 1000.0)
     assert selected == BankChanged("two", "Two", 1, (pad,))
-    assert (rig.bridge.bank.slug, rig.bridge.mapper.bank.slug) == ("two", "two")
+    assert (rig.bridge.bank.slug, rig.bridge.mappers[0].bank.slug) == ("two", "two")
 
 
 @pytest.mark.parametrize(

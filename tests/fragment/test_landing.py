@@ -21,18 +21,15 @@ from midifrag.fragment.recorded_length import fields_of
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.waiting import PATIENCE
 from midifrag.fragment.writer_commands import (
-    AnnotateTake,
     ArchiveOnly,
     Arrival,
     LandArchived,
     LandTake,
     LockSlot,
     Recut,
-    RestoreSlot,
     SlotPlaying,
-    StarTake,
 )
-from midifrag.fragment.writer_events import Landed, LandFailed, Refused, SlotsChanged, TakeArchived, TakeChanged
+from midifrag.fragment.writer_events import Landed, LandFailed, SlotsChanged, TakeArchived
 from midifrag.timeline import Signature
 from tests.fragment.breaking import break_archive, break_slots, kinds
 from tests.fragment.sounds import RATE, land, noise, record
@@ -213,22 +210,6 @@ def test_every_slot_locked(rig):
     assert rig.lander.held == ()
 
 
-def test_archived_take_lands_again(rig):
-    rig.handle(land(1))
-    rig.handle(land(2))
-
-    landed = rig.handle(LandArchived(9, 1, FragmentOptions(fade_ms=0), slot=3))
-
-    assert kinds(landed) == ["Landed"]
-    assert (landed[0].job, landed[0].take, landed[0].slot) == (9, 1, 3)
-    assert content_of(landed[0].file).job == 9
-    whole = noise(seed=1) / np.abs(noise(seed=1)).max()
-    np.testing.assert_allclose(read_wav(landed[0].file)[0], whole, atol=1e-4)
-    assert rig.takes() == [1, 2, 1]
-    assert rig.archive.get(1).slot == 3
-    assert rig.archive.count() == 2
-
-
 def test_a_take_with_a_length_in_music_lands_so_long_and_is_archived_as_it_was_rendered(rig):
     length = MusicalLength(1, "beats", 128)
     command = dataclasses.replace(land(1, seconds=0.9), length=length, record=record(1, **fields_of(length)))
@@ -240,21 +221,6 @@ def test_a_take_with_a_length_in_music_lands_so_long_and_is_archived_as_it_was_r
     kept = rig.archive.get(1)
     assert (kept.beats, kept.bars, kept.bpm, kept.signature) == (1, None, 128, "4/4")
     assert rig.archive.read(1)[0].shape[1] == round(0.9 * RATE)
-
-
-def test_an_archived_take_with_a_length_in_music_is_cut_to_the_tempo_that_is_now(rig):
-    length = MusicalLength(1, "bars", 240, Signature(3, 4))
-    rig.handle(dataclasses.replace(land(1, seconds=1.2), length=length, record=record(1, **fields_of(length))))
-
-    for bpm, signature, samples, notes in (
-        (250.0, Signature(3, 4), round(3 * 60 / 250 * RATE), 1),
-        (240.0, Signature(2, 4), round(2 * 60 / 240 * RATE), 0),
-        (None, None, round(3 * 60 / 240 * RATE), 0),
-    ):
-        (landed,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, Arrival(bpm=bpm, signature=signature)))
-        assert read_wav(landed.file)[0].shape[1] == samples
-        assert len(landed.notes) == notes
-    assert rig.archive.get(1).bpm == 240
 
 
 def test_a_take_that_was_rendered_longer_than_asked_lands_as_long_as_asked_also_from_the_archive(rig):
@@ -290,76 +256,6 @@ def test_a_length_without_end_fails_and_its_take_stays(rig):
 
     assert archived.number == 1
     assert "and a fragment has 1200 s at most: ask for less" in failed.reason
-
-
-def test_archived_take_without_a_fragment_fails_and_its_record_stays(rig):
-    rig.handle(ArchiveOnly(5, np.zeros((2, 900), np.float32), RATE, record(5), "cancelled"))
-
-    (failed,) = rig.handle(LandArchived(9, 1, FragmentOptions()))
-
-    assert (failed.job, failed.take) == (9, 1)
-    assert "silent" in failed.reason
-    assert (rig.archive.get(1).reason, rig.archive.count()) == ("cancelled", 1)
-    assert rig.lander.held == ()
-
-
-def test_archived_take_that_is_not_there(rig):
-    rig.handle(land(1))
-    (rig.folder / "archive" / "output001.wav").unlink()
-
-    (removed,) = rig.handle(LandArchived(2, 1, FragmentOptions()))
-    (unknown,) = rig.handle(LandArchived(3, 44, FragmentOptions()))
-
-    assert (removed.job, removed.take, unknown.job, unknown.take) == (2, 1, 3, 44)
-    assert "gone" in removed.reason
-    assert "no take 44" in unknown.reason
-    assert rig.takes() == [1, None, None]
-
-
-def test_locks_stars_and_notes(rig):
-    for job in (1, 2):
-        rig.handle(land(job))
-
-    for _ in range(2):
-        rig.handle(LockSlot(2, True))
-        assert rig.told[-1].slots[1].state == "locked"
-    (starred,) = rig.handle(StarTake(2, True))
-    (noted,) = rig.handle(AnnotateTake(1, "keep"))
-    (again,) = rig.handle(StarTake(2, False))
-
-    assert isinstance(starred, TakeChanged)
-    assert (starred.record.number, starred.record.starred, again.record.starred) == (2, True, False)
-    assert (noted.record.number, noted.record.note) == (1, "keep")
-
-
-NO_SLOT = "there is no slot {}: slots are numbered 1 to 3"
-NO_TAKE = "there is no take 3 in {folder}: list them with `midifrag takes`"
-
-
-@pytest.mark.parametrize(
-    ("command", "reason"),
-    [
-        (LockSlot(9, True), NO_SLOT.format(9)),
-        (RestoreSlot(1), "slot 1 has no previous fragment to put back"),
-        (RestoreSlot(0), NO_SLOT.format(0)),
-        (StarTake(3, True), NO_TAKE),
-        (AnnotateTake(3, "x"), NO_TAKE),
-    ],
-)
-def test_what_cannot_be_done_is_refused(rig, command, reason):
-    (refused,) = rig.handle(command)
-
-    assert refused == Refused(command, reason.format(folder=rig.folder / "archive"))
-
-
-def test_restore(rig):
-    for job in (1, 2, 3, 4):
-        rig.handle(land(job))
-
-    rig.handle(RestoreSlot(1))
-
-    assert rig.told[-1].slots[0].take == 1
-    assert rig.told[-1].slots[0].has_previous
 
 
 def test_the_archive_keeps_what_the_engine_made_whatever_is_cut(rig):

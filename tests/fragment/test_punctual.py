@@ -10,8 +10,9 @@ import pytest
 
 from midifrag.clock import monotonic
 from midifrag.fragment import punctual
+from midifrag.fragment.appointments import EARLY, After, Appointment, Made, Phase
 from midifrag.fragment.hands import Hand
-from midifrag.fragment.punctual import AHEAD, EARLY, After, Appointment, Made, Phase, Punctual
+from midifrag.fragment.punctual import AHEAD, Punctual
 from midifrag.fragment.slot_file import Found
 from tests.support import PATIENCE
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from midifrag.errors import StorageError
 from midifrag.fragment import slot_file
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
+from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import CANCELLED
+from midifrag.fragment.recorded_length import fields_of
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.writer_commands import ArchiveOnly, Arrival, LandArchived, LandLast
 from midifrag.fragment.writer_events import Landed, LandFailed
+from midifrag.timeline import Signature
 from tests.fragment.sounds import RATE, land, noise, record
 from tests.support.landers import LanderRig
 
@@ -123,3 +127,58 @@ def test_a_cancelled_take_is_as_good_as_any_other_reason_is_not(rig):
         rig.handle(ArchiveOnly(job, noise(seed=job), RATE, record(job, preset="rain", bank="opening"), reason))
 
     assert rig.handle(last(4, "rain"))[-1].take == 2
+
+
+def test_archived_take_lands_again(rig):
+    rig.handle(land(1))
+    rig.handle(land(2))
+
+    landed = rig.handle(LandArchived(9, 1, FragmentOptions(fade_ms=0), slot=3))
+
+    assert kinds(landed) == ["Landed"]
+    assert (landed[0].job, landed[0].take, landed[0].slot) == (9, 1, 3)
+    assert content_of(landed[0].file).job == 9
+    whole = noise(seed=1) / np.abs(noise(seed=1)).max()
+    np.testing.assert_allclose(read_wav(landed[0].file)[0], whole, atol=1e-4)
+    assert rig.takes() == [1, 2, 1]
+    assert rig.archive.get(1).slot == 3
+    assert rig.archive.count() == 2
+
+
+def test_an_archived_take_with_a_length_in_music_is_cut_to_the_tempo_that_is_now(rig):
+    length = MusicalLength(1, "bars", 240, Signature(3, 4))
+    rig.handle(dataclasses.replace(land(1, seconds=1.2), length=length, record=record(1, **fields_of(length))))
+
+    for bpm, signature, samples, notes in (
+        (250.0, Signature(3, 4), round(3 * 60 / 250 * RATE), 1),
+        (240.0, Signature(2, 4), round(2 * 60 / 240 * RATE), 0),
+        (None, None, round(3 * 60 / 240 * RATE), 0),
+    ):
+        (landed,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, Arrival(bpm=bpm, signature=signature)))
+        assert read_wav(landed.file)[0].shape[1] == samples
+        assert len(landed.notes) == notes
+    assert rig.archive.get(1).bpm == 240
+
+
+def test_archived_take_without_a_fragment_fails_and_its_record_stays(rig):
+    rig.handle(ArchiveOnly(5, np.zeros((2, 900), np.float32), RATE, record(5), "cancelled"))
+
+    (failed,) = rig.handle(LandArchived(9, 1, FragmentOptions()))
+
+    assert (failed.job, failed.take) == (9, 1)
+    assert "silent" in failed.reason
+    assert (rig.archive.get(1).reason, rig.archive.count()) == ("cancelled", 1)
+    assert rig.lander.held == ()
+
+
+def test_archived_take_that_is_not_there(rig):
+    rig.handle(land(1))
+    (rig.folder / "archive" / "output001.wav").unlink()
+
+    (removed,) = rig.handle(LandArchived(2, 1, FragmentOptions()))
+    (unknown,) = rig.handle(LandArchived(3, 44, FragmentOptions()))
+
+    assert (removed.job, removed.take, unknown.job, unknown.take) == (2, 1, 3, 44)
+    assert "gone" in removed.reason
+    assert "no take 44" in unknown.reason
+    assert rig.takes() == [1, None, None]

@@ -13,8 +13,8 @@ import pytest
 
 from midifrag.errors import StorageError
 from midifrag.fragment import slot_file
+from midifrag.fragment.appointments import EARLY
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.punctual import EARLY
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.swap import Swap

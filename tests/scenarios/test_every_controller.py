@@ -34,7 +34,7 @@ def test_every_pad_of_every_shipped_bank_is_pressed_and_lit_once(surface, device
     rig.bridge.handle(SelectBank(slug=bank.slug))
     grid = built_in(file).layout
     lit = []
-    pages = rig.bridge.mapper.desk.pages("pads") if grid is not None else 1
+    pages = rig.bridge.mappers[0].desk.pages("pads") if grid is not None else 1
     for page in range(pages):
         if grid is None:
             for note in range(128):
@@ -66,9 +66,9 @@ def test_at_rest_each_of_a_bank_s_pads_is_lit_in_its_own_colour(surface, device,
     driver = surface_of(built_in(file), device)
     bank = next(bank for bank in SHIPPED if bank.slug == "drift")
     shown = []
-    for _ in range(rig.bridge.mapper.desk.pages("pads")):
+    for _ in range(rig.bridge.mappers[0].desk.pages("pads")):
         wanted = []
-        for seat, (_, key) in rig.bridge.mapper.desk.lying("pads", driver.grid).items():
+        for seat, (_, key) in rig.bridge.mappers[0].desk.lying("pads", driver.grid).items():
             pad = driver.grid.pads[seat]
             own = PadLight(pad.number, pad.channel or 1, PadState.IDLE, bank.pads[key].colour, pad.kind == "cc")
             wanted += [message.hex() for message in driver.show(own)]

@@ -13,7 +13,7 @@ from ctypes.util import find_library
 import pytest
 
 from benchmarks.on_the_bar import eight_a_boundary, performance
-from midifrag.fragment.punctual import EARLY
+from midifrag.fragment.appointments import EARLY
 from tests.jack import again_and_again
 from tests.support.forms import form
 from tools.jack_server import Server, realtime_allowed

@@ -8,7 +8,7 @@ import pytest
 
 from midifrag.clock import monotonic
 from midifrag.events import JobChanged, TimeChanged
-from midifrag.fragment.punctual import EARLY
+from midifrag.fragment.appointments import EARLY
 from midifrag.show.link import LibrarySession
 from midifrag.states import JobState
 from tests.jack import EACH, again_and_again

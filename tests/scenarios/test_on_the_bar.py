@@ -10,9 +10,9 @@ import pytest
 from midifrag.clock import monotonic
 from midifrag.events import JobChanged, PadChanged, SlotsChanged
 from midifrag.fragment import sources
+from midifrag.fragment.appointments import EARLY
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.cutting import make_fragment
-from midifrag.fragment.punctual import EARLY
 from midifrag.fragment.slot_content import content_of
 from midifrag.intents import Again, Panic, SlotPlaying
 from midifrag.midi.memory import MemoryBackend

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import http
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from huggingface_hub import constants, errors
 
@@ -21,6 +22,17 @@ _RETRY_AFTER = re.compile(r"t=(\d+)")
 
 class AbsentError(HubError):
     """The repository is there and has none of the files."""
+
+
+@contextlib.contextmanager
+def explaining(repository: str, revision: str | None, missing: Sequence[str] = ()) -> Iterator[None]:
+    """Whatever goes wrong becomes a `HubError` that says what to do; ``missing`` as in `explained`."""
+    try:
+        yield
+    except HubError:
+        raise
+    except Exception as error:  # the HTTP library beneath differs between releases of huggingface_hub
+        raise explained(error, repository, revision or constants.DEFAULT_REVISION, missing) from error
 
 
 def explained(error: Exception, repository: str, revision: str, missing: Sequence[str] = ()) -> HubError:

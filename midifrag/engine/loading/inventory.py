@@ -11,7 +11,7 @@ from typing import Any
 from midifrag.config.catalogue import POCKET_FOLDER, pocket_is_there
 from midifrag.config.model_configs import conditioners, gemma_place, text_encoders
 from midifrag.config.unplayable import Trouble, model_facts, wrong_defaults
-from midifrag.engine.loading import cache, hub, pairs
+from midifrag.engine.loading import cache, encoder_files, hub, pairs
 from midifrag.engine.loading.cache import Need, Snapshot
 from midifrag.engine.loading.file_kinds import kind_of
 from midifrag.engine.loading.model_files import (
@@ -136,19 +136,22 @@ def _of_this_machine(model: str, source: Mapping[str, Any]) -> Presence:
 
 def _with_encoders(here: Presence, config: Mapping[str, Any], folder: Path) -> Presence:
     """What is here of a model and of its text encoders; ``folder`` is that of its configuration."""
-    needs: dict[str, Sequence[Need]] = dict.fromkeys(text_encoders(config), hub.TEXT_ENCODER)
+    needs: dict[str, Sequence[Need]] = dict.fromkeys(text_encoders(config), encoder_files.TEXT_ENCODER)
     beside: list[str] = []
     for entry in conditioners(config, "lut"):
         name = str(entry.get("tokenizer_name", ""))
         if here.is_fetched and (folder / name).is_dir():
-            beside += (f"{name}/{file}" for file in Snapshot("", "", folder / name).missing(hub.TOKENIZER, cache.flaw))
+            beside += (
+                f"{name}/{file}"
+                for file in Snapshot("", "", folder / name).missing(encoder_files.TOKENIZER, cache.flaw)
+            )
         elif not (folder / name).is_dir() and not Path(name).is_dir():
-            needs[name] = hub.TOKENIZER
+            needs[name] = encoder_files.TOKENIZER
     for entry in conditioners(config, "t5gemma"):
         repository, subfolder = gemma_place(entry)
         place = str(entry.get("model_path") or subfolder)
-        if not place or not hub.holds_encoder(folder / place):
-            needs[repository] = hub.gemma_needs(subfolder)
+        if not place or not encoder_files.holds_encoder(folder / place):
+            needs[repository] = encoder_files.gemma_needs(subfolder)
     missing, size = beside, here.size
     for name, wanted in needs.items():
         # What can be no repository may lie in the model's own, and is looked for there.

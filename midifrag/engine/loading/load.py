@@ -19,7 +19,7 @@ from midifrag.config.model_configs import USE_ITS_OWN, conditioners
 from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
 from midifrag.config.unplayable import model_facts, wrong_defaults
 from midifrag.config.variable_length import variable_length
-from midifrag.engine.loading import cache, checkpoint, hub
+from midifrag.engine.loading import cache, checkpoint, encoder_files, hub
 from midifrag.engine.loading.byte_progress import ByteListener, ProgressListener, in_mebibytes
 from midifrag.engine.loading.cache import Examine
 from midifrag.engine.loading.checksum import computing, is_called
@@ -185,7 +185,7 @@ def with_absolute_tokenizers(config: Mapping[str, Any], folder: Path) -> dict[st
             entry["tokenizer_name"] = str(beside.resolve())
     for entry in conditioners(whole, "t5gemma"):
         place = entry.get("model_path") or entry.get("subfolder")
-        if place and hub.holds_encoder(folder / place):
+        if place and encoder_files.holds_encoder(folder / place):
             entry["model_path"] = str((folder / place).resolve())
     return whole
 

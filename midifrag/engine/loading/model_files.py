@@ -19,7 +19,7 @@ from midifrag.config.model_inputs import model_inputs
 from midifrag.config.places import repository_file_problem
 from midifrag.config.regular_files import read_regular
 from midifrag.config.variable_length import variable_length
-from midifrag.engine.loading import hub, pairs
+from midifrag.engine.loading import encoder_files, hub, pairs
 from midifrag.engine.loading.cache import Snapshot, is_file
 from midifrag.engine.loading.file_kinds import kind_of, stranger
 from midifrag.errors import CheckpointError, ModelError
@@ -233,12 +233,14 @@ def check_tokenizers(config: Mapping[str, Any], file: Path) -> None:
         beside = file.parent / name
         folder = next((one for one in (beside, Path(name)) if _is_folder(one)), None)
         if folder is not None:
-            if Snapshot("", "", folder).name_of(hub.VOCABULARY) is None:
+            if Snapshot("", "", folder).name_of(encoder_files.VOCABULARY) is None:
                 raise ModelError(
                     f"{file} takes its tokenizer from the folder {folder}, which holds none (no tokenizer.json). "
                     "Copy that folder again from where the model was made or downloaded."
                 )
-        elif not hub.is_repository(name) or ("/" not in name and name not in T5_NAMES and not hub.has_tokenizer(name)):
+        elif not hub.is_repository(name) or (
+            "/" not in name and name not in T5_NAMES and not encoder_files.has_tokenizer(name)
+        ):
             raise ModelError(
                 f"{file} takes its tokenizer from {name}, and there is no folder {beside}. Copy that folder there "
                 "from where the model was made or downloaded; a tokenizer of the hub is called owner/name."

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from midifrag.config.model_configs import conditioners, gemma_place
-from midifrag.engine.loading import cache, hub
+from midifrag.engine.loading import cache, encoder_files
 from midifrag.engine.loading.byte_progress import ByteListener
 from midifrag.engine.loading.cache import Examine, Snapshot
 from midifrag.engine.loading.device import first_line
@@ -65,17 +65,17 @@ def with_folders(
     folders: dict[str, str] = {}
     for entry in conditioners(whole, "t5"):
         name = str(entry.get("t5_model_name", "t5-base"))
-        entry["t5_model_name"] = str(hub.fetch_text_encoder(name, on_bytes, examine))
+        entry["t5_model_name"] = str(encoder_files.fetch_text_encoder(name, on_bytes, examine))
         folders[entry["t5_model_name"]] = name
     for entry in conditioners(whole, "t5gemma"):
         if not entry.get("model_path"):
             repository, subfolder = gemma_place(entry)
-            entry["model_path"] = str(hub.fetch_gemma(repository, subfolder, on_bytes, examine))
+            entry["model_path"] = str(encoder_files.fetch_gemma(repository, subfolder, on_bytes, examine))
         entry.pop("repo_id", None)
         entry.pop("subfolder", None)
     for entry in conditioners(whole, "lut"):
         if not Path(entry["tokenizer_name"]).is_dir():
-            entry["tokenizer_name"] = str(hub.fetch_tokenizer(entry["tokenizer_name"], on_bytes, examine))
+            entry["tokenizer_name"] = str(encoder_files.fetch_tokenizer(entry["tokenizer_name"], on_bytes, examine))
     return whole, folders
 
 
@@ -93,8 +93,8 @@ def fetch_beside(
     for entry in conditioners(config, "lut"):
         name = entry["tokenizer_name"]
         folder = (place.relative_to(snapshot.folder) / name).as_posix()
-        if snapshot.has_folder(folder) or not hub.has_tokenizer(name, examine):
-            hub.fetch_tokenizer_beside(snapshot, folder, on_bytes, examine)
+        if snapshot.has_folder(folder) or not encoder_files.has_tokenizer(name, examine):
+            encoder_files.fetch_tokenizer_beside(snapshot, folder, on_bytes, examine)
 
 
 def know_folders(folders: Mapping[str, str]) -> None:

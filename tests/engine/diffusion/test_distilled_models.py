@@ -13,7 +13,7 @@ from midifrag.engine.diffusion.shortcuts import Shortcuts
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render
-from midifrag.engine.network.transformer import FastDenoiser
+from midifrag.engine.network.forward_pass import ForwardPass
 from tests.engine.presses import landed, press
 from tests.engine.stock import as_model, run, stock_audio
 from tests.engine.tiny_models import DOWNSAMPLING, SAMPLE_RATE, module_of, shared_tokenizer, tiny_config
@@ -88,13 +88,13 @@ def test_what_hears_its_guidance_plays_what_stock_plays_in_one_pass(shape: dict[
 
 def test_no_row_of_it_takes_a_second_pass(guided: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     passes = list[int]()
-    forward = FastDenoiser._forward
+    forward = ForwardPass.__call__
 
-    def counted(self: FastDenoiser, inputs: Any, guided_rows: Any) -> torch.Tensor:
+    def counted(self: ForwardPass, inputs: Any, guided_rows: Any) -> torch.Tensor:
         passes.append(len(inputs.latents) + len(guided_rows))
         return forward(self, inputs, guided_rows)
 
-    monkeypatch.setattr(FastDenoiser, "_forward", counted)
+    monkeypatch.setattr(ForwardPass, "__call__", counted)
     run(DiffusionWorker.from_model(guided), ask(cfg_scale=5.0))
     assert passes == [1] * 4
     passes.clear()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from midifrag.engine.loading import cache, hub
+from midifrag.engine.loading import cache, encoder_files, hub
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.errors import HubError
 from tests.engine.hub_caches import OLDER, POINTER, CachedRepository, in_other_formats, t5_files
@@ -231,7 +231,7 @@ def test_what_transformers_can_load_plays_without_a_look_up(server, cache_folder
     made = CachedRepository(cache_folder, T5)
     state(made, files)
     before = made.listing()
-    tokens, embedding = heard(hub.fetch_text_encoder(T5))
+    tokens, embedding = heard(encoder_files.fetch_text_encoder(T5))
     assert tokens == right[0]
     assert embedding == pytest.approx(right[1])
     # A cache may be read-only, and stays as it is.
@@ -242,7 +242,7 @@ def test_what_transformers_can_load_plays_without_a_look_up(server, cache_folder
 def test_without_a_network_what_is_missing_is_named(no_hub, cache_folder, files, state, sentence):
     state(CachedRepository(cache_folder, T5), files)
     with pytest.raises(HubError, match=rf"{sentence}.*cannot be reached \(.*refused.*Until then, play a built-in"):
-        hub.fetch_text_encoder(T5)
+        encoder_files.fetch_text_encoder(T5)
 
 
 @pytest.mark.parametrize("state", [state for state, _ in LACK], ids=name_of)
@@ -250,9 +250,9 @@ def test_with_a_network_what_is_missing_is_fetched_by_itself(server, cache_folde
     others = files.sharded if state is a_part_is_missing else files.bin if state is cut_bin else {}
     server.repositories[T5] = Repository((files.without("model.safetensors") | others) if others else files.whole)
     state(CachedRepository(cache_folder, T5), files)
-    assert heard(hub.fetch_text_encoder(T5))[0] == right[0]
+    assert heard(encoder_files.fetch_text_encoder(T5))[0] == right[0]
     server.log.clear()
-    hub.fetch_text_encoder(T5)
+    encoder_files.fetch_text_encoder(T5)
     assert server.log == []
 
 
@@ -261,22 +261,22 @@ def test_a_file_that_is_large_is_compared_with_its_checksum_when_that_is_wanted(
 ):
     wrong_byte(CachedRepository(cache_folder, T5), files)
     monkeypatch.setattr(cache, "SMALL", 100_000)
-    hub.fetch_text_encoder(T5)
+    encoder_files.fetch_text_encoder(T5)
     with pytest.raises(HubError, match=r"lacks model\.safetensors \(its checksum is wrong\)"):
-        hub.fetch_text_encoder(T5, examine=cache.thorough_flaw)
+        encoder_files.fetch_text_encoder(T5, examine=cache.thorough_flaw)
 
 
 def test_an_encoder_that_was_cached_under_its_owners_name(no_hub, cache_folder, files):
     made = CachedRepository(cache_folder, "google-t5/t5-small")
     stock(made, files)
-    assert hub.fetch_text_encoder(T5) == made.folder / "snapshots" / COMMIT
+    assert encoder_files.fetch_text_encoder(T5) == made.folder / "snapshots" / COMMIT
 
 
 @pytest.mark.parametrize("variable", cache.OLDER_CACHES)
 def test_a_cache_that_an_older_variable_names(no_hub, tmp_path, files, monkeypatch, variable):
     monkeypatch.setenv(variable, str(tmp_path / "older"))
     stock(CachedRepository(tmp_path / "older", T5), files)
-    assert hub.fetch_text_encoder(T5).is_relative_to(tmp_path / "older")
+    assert encoder_files.fetch_text_encoder(T5).is_relative_to(tmp_path / "older")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import textwrap
 import pytest
 from huggingface_hub import constants
 
-from midifrag.engine.loading import cache, hub
+from midifrag.engine.loading import hub
 from midifrag.engine.loading.byte_progress import in_mebibytes
 from midifrag.errors import HubError, ModelError
 from tests.engine.hub_caches import OLDER, CachedRepository, safetensors_of, t5_files
@@ -184,21 +184,6 @@ def test_what_cannot_be_played_is_refused_before_its_weights_are_fetched(server)
     assert not any("model.safetensors" in path for _, path in server.log)
 
 
-def test_a_repository_that_was_renamed(server):
-    server.repositories |= {NAME: Repository({}, moved="another/name"), "another/name": Repository(FILES)}
-    assert hub.fetch_model({"hub": NAME}).checkpoint.read_bytes() == FILES["model.safetensors"]
-
-
-def test_a_branch_that_was_written_anew(server, cache_folder):
-    made = CachedRepository(cache_folder, NAME)
-    made.put({"model_config.json": b"{}"}, OLDER)
-    made.refer(OLDER)
-    server.repositories[NAME] = Repository(FILES)
-    with pytest.raises(HubError, match="no revision fedcba98"):
-        hub.fetch_model({"hub": NAME, "revision": OLDER})
-    assert hub.fetch_model({"hub": NAME}).checkpoint.read_bytes() == FILES["model.safetensors"]
-
-
 def test_a_missing_repository(server):
     with pytest.raises(HubError, match=r"knows no model no/where, or it is private.*spelling"):
         hub.fetch_model({"hub": "no/where"})
@@ -213,22 +198,6 @@ def test_a_repository_without_a_stable_audio_model(server):
 def test_a_name_that_cannot_be_one(server):
     with pytest.raises(HubError, match="looks like owner/name"):
         hub.fetch_model({"hub": "a/b/c"})
-
-
-def test_a_download_that_is_cut_off_once_is_resumed(server):
-    server.repositories[NAME] = Repository(FILES, cuts={"model.safetensors": 1})
-    assert hub.fetch_model({"hub": NAME}).checkpoint.read_bytes() == FILES["model.safetensors"]
-    assert server.log.count(("GET", f"/{NAME}/resolve/0123456789abcdef0123456789abcdef01234567/model.safetensors")) == 2
-
-
-def test_a_download_that_ends_short_leaves_nothing_behind(server, tmp_path):
-    repository = server.repositories[NAME] = Repository(FILES, short=frozenset({"model.safetensors"}))
-    with pytest.raises(HubError, match=r"cut off .*Start again"):
-        hub.fetch_model({"hub": NAME})
-    whole = list((tmp_path / "cache").rglob("*.safetensors"))
-    assert whole == []
-    repository.short = frozenset()
-    assert hub.fetch_model({"hub": NAME}).checkpoint.read_bytes() == FILES["model.safetensors"]
 
 
 def test_no_network(server, monkeypatch):
@@ -335,31 +304,10 @@ def test_a_whole_model_plays_from_the_cache_of_others_and_from_the_hub(tmp_path)
     assert paths[third + 1 :] == ["/end"]
 
 
-def test_an_index_that_leads_elsewhere_is_refused(server, cache_folder):
-    index = json.dumps({"weight_map": {"a": "../../../secret"}}).encode()
-    files = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors.index.json": index}
-    server.repositories["t5-small"] = Repository(files)
-    with pytest.raises(HubError, match=r"names a file outside of its folder \(\.\./\.\./\.\./secret\).*Choose another"):
-        hub.fetch_text_encoder("t5-small")
-    assert not any("secret" in path for _, path in server.log)
-
-
 def test_files_of_a_listing_that_lead_elsewhere_are_not_chosen(server):
     server.repositories["someone/model"] = Repository({"../rain.json": b"{}", "../rain.ckpt": b"weights"})
     with pytest.raises(HubError, match=r"no model_config\.json"):
         hub.fetch_model({"hub": "someone/model"})
-
-
-def test_a_tokenizer_in_a_folder_of_its_repository(server, cache_folder):
-    words = {"tokenizer_config.json": b"{}", "vocab.json": b"{}", "merges.txt": b"#version"}
-    server.repositories["someone/model"] = Repository({f"in/words/{name}": one for name, one in words.items()})
-    snapshot = cache.Snapshot("someone/model", COMMIT, cache_folder / "models--someone--model" / "snapshots" / COMMIT)
-    assert not hub.fetch_tokenizer_beside(snapshot, "words")
-    assert hub.fetch_tokenizer_beside(snapshot, "in/words")
-    assert sorted(snapshot.files()) == sorted(f"in/words/{name}" for name in words)
-    server.log.clear()
-    assert hub.fetch_tokenizer_beside(snapshot, "in/words")
-    assert server.log == []
 
 
 @pytest.mark.parametrize("name", ["t5-base", "someone/words"])

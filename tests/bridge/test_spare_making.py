@@ -1,4 +1,4 @@
-"""What renders make of spares; what they make of presses is in test_renders.py."""
+"""How spares are asked for, prepared and dropped, and what presses make of them."""
 
 import numpy as np
 import pytest
@@ -154,7 +154,7 @@ def test_a_ready_spare_is_taken_before_one_on_its_way():
     rig = with_spares()
     renders = rig.bridge.renders
     rig.rendered(spare_of(rig))
-    wish = renders.wish("opening", KEY, Preset(prompt="rain"), "sketch", FragmentOptions())
+    wish = renders.wishes.of("opening", KEY, Preset(prompt="rain"), "sketch", FragmentOptions())
     renders.spares.expect(request(wish.preset, 99, 0, spare=True), wish, 1000.0)
     rig.press()
     assert rig.lands()[0].record.spare
