@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from midifrag.config.morphing import read_morph
 from midifrag.config.parameters import shown
-from midifrag.config.targets import MIX, MORPH, WRITTEN, Target, found_target, target, value_name
+from midifrag.config.targets import MIX, MORPH, WRITTEN, Target, found_target, morph_value, target, value_name
 from midifrag.config.value_types import Channel, Note, SevenBit, Strict, Written
 
 #: The most controls, or actions, of a file.
@@ -203,11 +203,6 @@ class MorphControl(Control):
     def value_name(self) -> str:
         """One value for each CC: pads of a bank may go by different ones."""
         return morph_value(self.cc)
-
-
-def morph_value(cc: int | None) -> str:
-    """What the value is called that this CC sets for pads' ``morph``."""
-    return f"{MORPH} cc {cc}"
 
 
 def morph_controls(lines: Iterable[str | None]) -> tuple[Control, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from midifrag.boundary import Land
 from midifrag.config.banks import Bank
-from midifrag.config.controls import Range, morph_value
+from midifrag.config.controls import Range
 from midifrag.config.lengths import musical_length, told_bars
 from midifrag.config.morphing import at, read_morph
 from midifrag.config.pads import LandingKeys, Pad, resolve
@@ -15,7 +15,7 @@ from midifrag.config.parameters import Preset, layered
 from midifrag.config.press_keys import Hold, OnRepress, PressKeys, PressMode
 from midifrag.config.settings import Settings
 from midifrag.config.sound_in import sound_wanted
-from midifrag.config.targets import found_target
+from midifrag.config.targets import found_target, morph_value
 from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.timeline import Signature

@@ -119,11 +119,21 @@ def value_name(name: str, slot: int | None) -> str:
     return name if slot is None else f"{name} {slot}"
 
 
+def morph_value(cc: int | None) -> str:
+    """What the value is called that this CC sets for pads' ``morph``."""
+    return f"{MORPH} cc {cc}"
+
+
+_MORPH_VALUES = frozenset(map(morph_value, range(128)))
+
+
 def named(value: str) -> tuple[Target, int | None] | None:
     """The target and the slot of such a name; None for what is none."""
     whole = found_target(value)
     if whole is not None:
         return whole, None
+    if value in _MORPH_VALUES:
+        return MORPH, None
     name, _, slot = value.partition(" ")
     found = TARGETS.get(name)
     if found is None or not found.mixes or not slot.isdecimal():

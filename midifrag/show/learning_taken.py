@@ -72,8 +72,8 @@ def already(loaded: Loaded, found: Touched) -> list[str]:
     """What else the set has for what was touched: one in a list does not go for another's sake."""
     lines = []
     places: list[tuple[str, Sequence[Control | Action]]] = []
-    places.append((loaded.path.name, (*loaded.settings.controls, *loaded.settings.actions)))
-    places += [(f"presets/{bank.slug}.yaml", bank.controls) for bank in loaded.banks]
+    places.append((loaded.path.name, (*loaded.settings.all_controls, *loaded.settings.actions)))
+    places += [(f"presets/{bank.slug}.yaml", bank.all_controls) for bank in loaded.banks]
     for name, entries in places:
         for one in entries:
             mine = one.channel in (None, found.channel) and one.port in (None, found.port)

@@ -1,6 +1,7 @@
 """A pad between two prompts, as it is played: what hands say at the press, and what spares are for."""
 
 from midifrag.events import ControlChanged
+from midifrag.intents import SetParameter
 from tests.support.bridges import Rig
 from tests.support.shows import bank, loaded
 
@@ -25,6 +26,15 @@ def test_a_press_goes_by_where_the_knob_stands_then():
     one.press(38)
     assert [render.morph for render in one.engines.renders()] == [None, "1 to glass", "0.25197 to glass", None]
     assert one.told(ControlChanged)[0] == ControlChanged("morph cc 25", 1.0)
+
+
+def test_a_page_or_another_program_sets_what_the_knob_does():
+    one = rig()
+    one.bridge.handle(SetParameter("morph cc 25", 0.4))
+    one.press(36)
+    one.bridge.handle(SetParameter("morph cc 25", None))
+    one.press(36)
+    assert [render.morph for render in one.engines.renders()] == ["0.4 to glass", None]
 
 
 def test_a_press_goes_by_its_own_velocity():

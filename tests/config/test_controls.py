@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from midifrag.config.controls import Control, Range, morph_controls, morph_value
-from midifrag.config.targets import TARGETS
+from midifrag.config.controls import Control, Range, morph_controls
+from midifrag.config.targets import TARGETS, morph_value
 
 
 @pytest.mark.parametrize(("curve", "middle"), [("linear", 50.5), ("exponential", 10.0), ("stepped", 1 + 99 * 4 / 7)])

@@ -5,7 +5,7 @@ import pytest
 from midifrag.config.controls import Control, Range
 from midifrag.config.pads import Pad
 from midifrag.config.parameters import NUMBERS
-from midifrag.config.targets import MIX, PARAMETER_TARGETS, TARGETS, Target, named, target, value_name
+from midifrag.config.targets import MIX, MORPH, PARAMETER_TARGETS, TARGETS, Target, named, target, value_name
 
 
 def test_every_settable_number_is_a_target_and_so_is_the_mix():
@@ -77,11 +77,15 @@ def test_velocity_sets_a_parameter_or_the_gain():
         ("tempo", (TARGETS["tempo"], None)),
         ("tempo 2", None),
         ("mood", None),
+        ("morph cc 25", (MORPH, None)),
+        ("morph", None),
+        ("morph cc 128", None),
+        ("morph cc 025", None),
     ],
 )
 def test_values_have_names(value, means):
     assert named(value) == means
-    if means is not None:
+    if means is not None and means[0] is not MORPH:
         assert value_name(str(means[0]), means[1]) == value
 
 

@@ -25,7 +25,7 @@ def make(tmp_path):
         (tmp_path / "presets" / "one.yaml").write_text(
             "name: One\npads:\n  36: {prompt: rain}\n  37/2: {prompt: fog}\n"
         )
-        (tmp_path / "presets" / "two.yaml").write_text("name: Two\npads:\n  36: {prompt: hail}\n")
+        (tmp_path / "presets" / "two.yaml").write_text("name: Two\npads:\n  36: {prompt: hail, morph: {to: ice, by: cc 25}}\n")
         return loading.load(tmp_path / "presets.yaml", environment={})
 
     return made
@@ -68,4 +68,6 @@ def test_all_that_the_set_and_its_banks_have_for_it_is_named(make):
     assert already(loaded, pressed(60)) == [
         "It has the action panic already (presets.yaml); what you add comes beside that."
     ]
+    [words] = already(loaded, Touched("cc", "keys", 1, 25, is_button=False))
+    assert words.startswith("It sets morph already (presets/two.yaml)")
     assert already(loaded, pressed(60, channel=2)) == already(loaded, pressed(61)) == []

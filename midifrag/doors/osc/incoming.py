@@ -96,7 +96,8 @@ def _control(known: Known, values: tuple[Any, ...], _now: float) -> list[Item]:
     problem = None if value is None else target.parameter.problem(value)
     if problem is not None:
         raise OscError("/midifrag/control", f"/midifrag/control: {name} cannot be set: {problem}")
-    return [SetParameter(value_name(str(target), slot), None if value is None else target.parameter.rounded(value))]
+    value_is = name if slot is None else value_name(str(target), slot)
+    return [SetParameter(value_is, None if value is None else target.parameter.rounded(value))]
 
 
 def _bank(known: Known, values: tuple[Any, ...], _now: float) -> list[Item]:

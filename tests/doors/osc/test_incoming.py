@@ -99,6 +99,13 @@ def test_what_the_set_lacks_is_told(path, values, kind, text):
     assert len(str(told.value)) < 400
 
 
+def test_a_knob_of_a_morph_is_a_control():
+    assert asked("control", "morph cc 25", 0.5) == [SetParameter("morph cc 25", 0.5)]
+    assert asked("control", "morph cc 25") == [SetParameter("morph cc 25", None)]
+    with pytest.raises(OscError, match="2 is above 1"):
+        asked("control", "morph cc 25", 2.0)
+
+
 def test_the_strength_of_a_lora_is_a_control():
     assert asked("control", "lora.dusty", 0.5) == [SetParameter("lora.dusty", 0.5)]
     assert asked("control", "lora.dusty") == [SetParameter("lora.dusty", None)]
