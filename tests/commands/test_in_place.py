@@ -15,21 +15,21 @@ def shown_on(columns, text):
     """The lines that a terminal shows after all of ``text``, its cursor beginning at the top."""
     lines, row, column = [[]], 0, 0
     for number, what, one in re.findall(r"\x1b\[[?]?(\d*)([A-Za-z])|(.)", text, re.DOTALL):
-        match what or one:
-            case "A":
+        match f"{what}-" if what else one:
+            case "A-":
                 row -= int(number)
-            case "B":
+            case "B-":
                 row += int(number)
-            case "G":
+            case "G-":
                 column = int(number) - 1
-            case "K":
+            case "K-":
                 lines[row] = lines[row][:column] if number == "0" else []
             case "\r":
                 column = 0
             case "\n":
                 row, column = row + 1, 0
                 lines += [[] for _ in range(row + 1 - len(lines))]
-            case "h" | "l" | "m":
+            case "h-" | "l-" | "m-":
                 pass
             case _:
                 lines[row] += " " * (column + 1 - len(lines[row]))

@@ -220,9 +220,9 @@ def test_what_the_show_does_is_taken_up_before_the_next_look_is_due(monkeypatch)
     watch.follow(LINE)
     watch.want(wanted=True)
     try:
-        until(lambda: network.led == 1)
+        until(lambda: network.opened)
         watch.follow(Timeline(97.0, 100.0))
-        until(lambda: network.led == 2)
+        until(lambda: network.led == 1)
         watch.want(wanted=False)
         until(lambda: network.closed == 1)
     finally:
