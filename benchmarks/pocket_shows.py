@@ -130,7 +130,7 @@ class Landings:
                     self.states[change.pad] = change.state
                 case EngineChanged(state=EngineState.READY, info=info):
                     # A press that comes while chords are being rehearsed waits for the rehearsal that is at work.
-                    self.ready = info is None or "chords follow" not in info.warmed
+                    self.ready = info is None or "more follows" not in info.warmed
                 case _:
                     # Nothing that is waited for.
                     pass

@@ -76,11 +76,11 @@ class DistillationPreset:
     """
 
     steps: int = 6000
-    batch: int = 24
+    batch: int = 12
     ways: int = 18
-    renew_every: int = 24
-    rate: float = 5e-4
-    decay: float = 0.995
+    renew_every: int = 72
+    rate: float = 1e-3
+    decay: float = 0.99
     measure_every: int = 300
 
 

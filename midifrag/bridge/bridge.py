@@ -255,6 +255,12 @@ class Bridge:
         """No message will come any more: what waits for one is done now."""
         self._acting.finish()
 
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is on its way, held or away, so that `housekeeping` may be called less often."""
+        on_the_way = any(True for _ in self.renders.jobs) or self.renders.spares.coming
+        return not (on_the_way or self._holding.holds or self._absences.away)
+
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
         self._set_list.turn_to(None)

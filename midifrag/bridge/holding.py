@@ -44,6 +44,11 @@ class Holding:
         self._line = line
         self._held: dict[Hand, HeldPad] = {}
 
+    @property
+    def holds(self) -> bool:
+        """Whether any pad is held."""
+        return bool(self._held)
+
     def hold(self, held_pad: HeldPad) -> None:
         """A pad is held from now on."""
         self._held[held_pad.press.hand] = held_pad

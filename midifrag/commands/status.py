@@ -47,23 +47,25 @@ NOTICE_STYLES: dict[NoticeLevel, str] = {
     NoticeLevel.WARNING: "yellow",
     NoticeLevel.ERROR: "bold red",
 }
+#: What stands before musical time, in a line of its own.
+TIME = "Time"
 #: Pads in a row: the width of a pad grid, and half of it on a narrow terminal.
 GRID = 4
 #: Columns for a label on a pad.
 LONGEST_LABEL = 26
 
 
-def status(view: View, page: str | None = None, width: int = 80) -> RenderableType:
-    """Draw the whole status once, for so many columns."""
+def status(view: View, page: str | None = None, width: int = 80, beat: str | None = None) -> RenderableType:
+    """Draw the whole status once, for so many columns; ``beat`` is what to say of musical time, the present if None."""
     with view.lock:
         troubles, slots = _troubles(view), _slots(view, width)
-        parts: list[RenderableType] = [_header(view, page), _pads(view, width), *troubles, slots]
+        parts: list[RenderableType] = [_header(view, page, beat), _pads(view, width), *troubles, slots]
         if view.notices:
             parts.append(_notices(view))
         return Group(*parts)
 
 
-def _header(view: View, page: str | None) -> RenderableType:
+def _header(view: View, page: str | None, beat: str | None) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     bank = view.bank
     engines = [_engine(state) for state in view.engines.values()]
@@ -74,7 +76,7 @@ def _header(view: View, page: str | None) -> RenderableType:
     if view.controls:
         table.add_row("[bold]Controls[/]", Text("   ".join(map(_control, view.controls.values()))))
     if view.time is not None:
-        table.add_row("[bold]Time[/]", _text(time_line(view.time, monotonic())))
+        table.add_row(f"[bold]{TIME}[/]", _text(time_line(view.time, monotonic()) if beat is None else beat))
     table.add_row("[bold]Latency[/]", _latency(view))
     if view.playback:
         table.add_row("[bold]Sound[/]", sound_row(view))

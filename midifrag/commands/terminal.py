@@ -10,10 +10,11 @@ from rich.live import Live
 
 from midifrag.bridge.view import View
 from midifrag.clock import monotonic
+from midifrag.commands.in_place import InPlace
 from midifrag.commands.lines import one_line
 from midifrag.commands.news import job_line, line_for, slot_lines, time_line
 from midifrag.commands.sounding import is_news
-from midifrag.commands.status import status
+from midifrag.commands.status import TIME, status
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
@@ -43,7 +44,8 @@ class StatusScreen:
         self.view, self._console, self._page, self._clock = view, console, page, clock
         #: Whether something was heard that is not drawn yet, and what is drawn of what changes with time alone.
         self._has_news = True
-        self._drawn: tuple[int, str, tuple[str, ...]] | None = None
+        self._drawn: tuple[int, tuple[str, ...]] | None = None
+        self._beat, self._in_place = "", InPlace("", TIME, "")
         self._live = Live(console=console, auto_refresh=False, screen=False) if console.is_terminal else None
         # How a port stands may be told twice at the beginning.
         self._ports: list[PortChanged] = []
@@ -66,22 +68,25 @@ class StatusScreen:
             self._live.stop()
 
     def draw(self) -> None:
-        """Draw, unless all of it is drawn already: while nobody plays a drawing would be most of what a show costs."""
+        """Draw what is not drawn already: while nobody plays, drawings would be most of what a show costs."""
         if self._live is None:
             return
         width = self._console.width
-        seen = (width, *self._with_time())
-        if not self._has_news and seen == self._drawn and not self.view.sounding:
-            return
+        beat, waits = self._with_time()
+        if not self._has_news and (width, waits) == self._drawn and not self.view.sounding:
+            before, self._beat = self._beat, beat
+            if beat == before or self._in_place.change(self._console, beat):
+                return
         # Before it is drawn: what is heard meanwhile is drawn the next time.
-        self._has_news, self._drawn = False, seen
-        self._live.update(status(self.view, self._page, width), refresh=True)
+        self._has_news, self._drawn, self._beat = False, (width, waits), beat
+        self._in_place = InPlace(status(self.view, self._page, width, beat), TIME, beat)
+        self._live.update(self._in_place, refresh=True)
 
     def _with_time(self) -> tuple[str, tuple[str, ...]]:
         """What changes though nothing is heard, but for what sounds: the beat, and how long engines do not answer."""
         now = self._clock()
         with self.view.lock:
-            beat = "" if self.view.time is None else time_line(self.view.time, now)
+            beat = "" if self.view.time is None else one_line(time_line(self.view.time, now))
             return beat, tuple(state.wait(now) for state in self.view.engines.values())
 
     def heard(self, change: StateChange) -> None:

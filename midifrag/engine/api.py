@@ -105,7 +105,7 @@ def load_model(name_or_folder: str | Path, device: str = "auto", precision: str 
     folder = Path(name_or_folder).expanduser()
     if (folder / "model_config.json").is_file():
         source = {"folder": str(folder.resolve())}
-        return load_stable_audio(EngineChoice(folder.resolve().name, source, device, precision))
+        return _load(EngineChoice(folder.resolve().name, source, device, precision))
     choice = EngineChoice(name, device=device, precision=precision)
     names = dict.fromkeys([*(entry.name for entry in CATALOGUE), *engine_names()])
     del names["stable-audio"]
@@ -121,7 +121,7 @@ def open_model(choice: EngineChoice) -> LoadedModel:
     """Load what a show's entry chooses. Raises `ModelError` (`CheckpointError` and `HubError` among them)."""
     factory = factory_for(choice)
     if factory is stable_audio_worker:
-        return load_stable_audio(choice)
+        return _load(choice)
     if isinstance(factory, EngineFactory):
         return _start(choice)
     worker = make_worker(factory, choice)
@@ -131,6 +131,13 @@ def open_model(choice: EngineChoice) -> LoadedModel:
         return WorkerModel(choice.model, checked_info(worker.info()), worker)
     except OddEventError as error:
         raise ModelError(f"the engine {choice.model}: {error}; its author has to mend that.") from error
+
+
+def _load(choice: EngineChoice) -> Model:
+    from midifrag.engine.diffusion.cores import OF_THIS_PROCESS
+
+    OF_THIS_PROCESS.begin()
+    return load_stable_audio(choice)
 
 
 def _start(choice: EngineChoice) -> EngineModel:

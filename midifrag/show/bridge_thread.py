@@ -17,6 +17,7 @@ from midifrag.intents import Press, PressPad, Prompt, SetParameter
 from midifrag.midi.messages import ControlChange, MidiEvent, NoteOn
 from midifrag.midi.ports import Ports
 from midifrag.midi.reading import Reading
+from midifrag.playback.messages import Meters, PlaybackChanged
 from midifrag.scheduling import run_before_others
 from midifrag.show.disk_watch import DiskWatch
 from midifrag.show.fed_back import FedBack
@@ -26,8 +27,10 @@ from midifrag.show.session_log import SessionLog
 from midifrag.show.telling import Heard, Telling
 from midifrag.states import NoticeLevel
 
-#: Seconds between two rounds of housekeeping.
-HOUSEKEEPING = 0.25
+#: Seconds between two rounds of housekeeping: usually, and while nobody plays.
+HOUSEKEEPING, AT_REST = 0.25, 1.0
+#: Seconds without news after which nobody plays, if nothing is on its way either.
+CALM = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -92,20 +95,28 @@ class BridgeThread:
     def _run(self) -> None:
         run_before_others()
         due = beat = 0.0
+        heard = monotonic()
         while not self._stopping.is_set():
             try:
-                item = self._inbox.get(
-                    timeout=max(0.0, min(HOUSEKEEPING, min(due, beat, self._told_at()) - monotonic()))
-                )
+                item = self._inbox.get(timeout=max(0.0, min(AT_REST, min(due, beat, self._told_at()) - monotonic())))
             except TimeoutError:
                 item = None
                 self._elapse()
             if item is not None:
                 self._attend(item)
+                # How the output stands is told every second.
+                if not isinstance(item, PlaybackChanged | Meters):
+                    heard = monotonic()
+                    due = min(due, heard + HOUSEKEEPING)
             if monotonic() >= due:
                 self._attend(None)
-                due = monotonic() + HOUSEKEEPING
+                due = monotonic() + self._until_next(heard)
             beat = self._blink()
+
+    def _until_next(self, heard: float) -> float:
+        """Seconds until the next round of housekeeping, when the last news came at ``heard``."""
+        is_calm = monotonic() - heard >= CALM and self._bridge.rests
+        return AT_REST if is_calm else HOUSEKEEPING
 
     def _told_at(self) -> float:
         """When a press is told by the time that has passed, in monotonic seconds."""

@@ -18,8 +18,10 @@ from midifrag.events import Notice
 from midifrag.states import NoticeLevel
 from midifrag.timeline import Timeline
 
-#: Seconds between two looks at the session, and between two measurements of its clock.
-LOOK_EVERY, MEASURE_EVERY = 0.05, 1.0
+#: Seconds between two looks at the session: with others in it, and while we are alone, when only their coming is new.
+LOOK_EVERY, ALONE_EVERY = 0.05, 0.25
+#: Seconds between two measurements of its clock.
+MEASURE_EVERY = 1.0
 #: The quickest of so many readings of its clock counts.
 READINGS = 5
 #: What the session's beat may be off by from what was told, in seconds, and from our line while we are alone.
@@ -108,6 +110,8 @@ class LinkWatch:
         self._ahead, self._measure_due = 0.0, 0.0
         self._closing = threading.Event()
         self._wanted = threading.Event()
+        #: Whether there is something to do before the next look is due.
+        self._news = threading.Event()
         self._required = False
         #: Why it was given up, until that was told.
         self._why = ""
@@ -124,15 +128,18 @@ class LinkWatch:
                 self._thread.start()
         else:
             self._wanted.clear()
+            self._news.set()
 
     def follow(self, line: Timeline) -> None:
         """The show's musical time; never blocks."""
         self._line = line
+        self._news.set()
 
     def close(self) -> None:
         """Leave the session."""
         self._closing.set()
         self._wanted.set()
+        self._news.set()
         if self._thread is not None:
             self._thread.join(CLOSE_SECONDS)
 
@@ -156,6 +163,11 @@ class LinkWatch:
         if self._is_news(heard):
             self._told = heard
             self._put(heard)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look, if nothing is to do before."""
+        return LOOK_EVERY if self._told is not None and self._told.peers else ALONE_EVERY
 
     def leave(self) -> None:
         """Leave the session."""
@@ -194,8 +206,9 @@ class LinkWatch:
             self._wanted.wait()
             try:
                 while self._wanted.is_set() and not self._closing.is_set():
+                    self._news.clear()
                     self.look()
-                    self._closing.wait(LOOK_EVERY)
+                    self._news.wait(self.pause)
                 self.leave()
             except ImportError:
                 self._why = "Ableton Link is not installed (uv sync --extra link)"

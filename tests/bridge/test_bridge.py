@@ -7,6 +7,7 @@ import pytest
 from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.items import AbletonHeard, CaughtUp, Introduce, LinkHeard, Reload
 from midifrag.clock import ManualClock
+from midifrag.engine.messages import Died
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
@@ -26,7 +27,7 @@ from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend, Tick, Transpo
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, NoticeLevel, PadState
 from midifrag.timeline import Signature, Timeline
-from tests.support.bridges import INFO, RecordingEngines, Rig
+from tests.support.bridges import INFO, RecordingEngines, Rig, with_spares
 from tests.support.shows import bank, loaded, two_banks
 
 # --- what comes in ---------------------------------------------------------------------------------------------------
@@ -234,3 +235,27 @@ def test_another_set_has_another_tempo_from_where_the_time_is():
     rig.clock.time += 3.0
     rig.bridge.handle(Reload(loaded(tempo=60)))
     assert rig.bridge.view.time == Timeline(60.0, 1003.0, 6.0)
+
+
+def test_it_rests_when_nothing_is_on_its_way_held_or_away():
+    rig = Rig()
+    rests = [rig.bridge.rests]
+
+    def after(step):
+        step()
+        rests.append(rig.bridge.rests)
+
+    after(lambda: rig.press(36))
+    rig.bridge.handle(NoteOff("midifrag", 1, 36, 0, rig.clock.now()))
+    after(lambda: rig.finish(rig.engines.renders()[-1]))
+    after(lambda: rig.say(Died("gone", (), restarting=True)))
+    after(rig.ready)
+    assert rests == [True, False, True, False, True]
+
+
+def test_it_does_not_rest_while_a_spare_is_made():
+    rig = with_spares()
+    rig.bridge.housekeeping()
+    assert not rig.bridge.rests
+    rig.rendered(rig.engines.renders()[-1])
+    assert rig.bridge.rests

@@ -14,6 +14,7 @@ from midifrag.playback.messages import PlaybackState, Sounding
 from midifrag.states import EngineState, JobState, NoticeLevel
 from midifrag.timeline import Timeline
 from tests.commands.test_news import LINES
+from tests.commands.test_in_place import shown_on
 from tests.page.changes import job as page_job
 
 
@@ -87,6 +88,37 @@ def test_beats_waits_and_what_sounds_are_drawn_as_they_go_on():
         view.sounding[1] = Sounding(1, 7, True, now[0], 2.0)
         assert drawn(terminal, screen)
         assert drawn(terminal, screen)
+
+
+def test_a_beat_alone_is_written_over_the_one_before():
+    terminal = Console(file=io.StringIO(), width=80, height=40, force_terminal=True)
+    view, now = View(), [100.0]
+    with StatusScreen(view, terminal, None, clock=lambda: now[0]) as screen:
+        view.apply(TimeChanged(Timeline(120.0, 100.0)))
+        assert "nothing has landed yet" in drawn(terminal, screen)
+        before = shown_on(80, terminal.file.getvalue())
+        assert "bar 1.1\n" in before
+        now[0] += 4.5
+        text = drawn(terminal, screen)
+        assert "bar 3.2" in text
+        assert "nothing has landed yet" not in text
+        assert shown_on(80, terminal.file.getvalue()) == before.replace("bar 1.1", "bar 3.2")
+        # What is drawn next finds its place.
+        screen.heard(Notice(NoticeLevel.ERROR, "disk full"))
+        now[0] += 0.5
+        screen.draw()
+        assert shown_on(80, terminal.file.getvalue()) == before.replace("bar 1.1", "bar 3.3")
+
+
+@pytest.mark.parametrize(("width", "height"), [(36, 40), (80, 4)])
+def test_a_beat_that_has_no_place_is_drawn_with_all_else(width, height):
+    terminal = Console(file=io.StringIO(), width=width, height=height, force_terminal=True)
+    view, now = View(), [100.0]
+    with StatusScreen(view, terminal, None, clock=lambda: now[0]) as screen:
+        view.apply(TimeChanged(Timeline(120.0, 100.0)))
+        screen.draw()
+        now[0] += 0.5
+        assert "Bank" in drawn(terminal, screen)
 
 
 def test_a_scrolling_terminal_says_what_is_done_to_slots():

@@ -1,5 +1,6 @@
 """What the bridge's thread does around each item, in shows that run."""
 
+import math
 import threading
 
 import mido
@@ -9,7 +10,9 @@ from midifrag.bridge.items import FromEngine
 from midifrag.events import JobChanged, Notice
 from midifrag.intents import SetParameter
 from midifrag.midi.messages import ControlChange, NoteOn
-from midifrag.show.bridge_thread import BridgeThread
+from midifrag.playback.messages import PlaybackChanged, PlaybackState
+from midifrag.show import bridge_thread
+from midifrag.show.bridge_thread import AT_REST, HOUSEKEEPING, BridgeThread
 from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Runtime
 from midifrag.states import JobState
@@ -126,6 +129,68 @@ def test_presses_that_came_before_the_end_are_taken_in_also_from_pads_that_send_
             inbox.put(item)
         thread.finish(presses=not taken)
     assert taken == [pad, note]
+
+
+class Waits:
+    """An inbox in which time passes as long as it is waited for, until ``items`` (moment → item) have come."""
+
+    def __init__(self, now, items, end):
+        self.now, self.items, self.end = now, dict(items), end
+
+    def get(self, timeout):
+        until, came = self.now[0] + timeout, min(self.items, default=math.inf)
+        self.now[0] = min(until, came)
+        if came <= until:
+            return self.items.pop(came)
+        raise TimeoutError
+
+
+def rounds(monkeypatch, items, end, rests=lambda: True):
+    """The moments of housekeeping in a show of ``end`` seconds, from 0, in which ``items`` come."""
+    now, moments = [0.0], []
+    monkeypatch.setattr(bridge_thread, "monotonic", lambda: now[0])
+    monkeypatch.setattr(bridge_thread, "run_before_others", lambda: None)
+    thread = BridgeThread(Resting(rests), Waits(now, items, end), *[None] * 7)
+
+    def attend(item):
+        if item is None:
+            moments.append(now[0])
+        if now[0] >= end:
+            thread.stop()
+
+    monkeypatch.setattr(thread, "_attend", attend)
+    monkeypatch.setattr(thread, "_blink", lambda: math.inf)
+    monkeypatch.setattr(thread, "_elapse", lambda: None)
+    thread._run()
+    return moments
+
+
+class Resting:
+    due = None
+
+    def __init__(self, rests):
+        self._rests = rests
+
+    @property
+    def rests(self):
+        return self._rests()
+
+
+def between(moments, begin, end):
+    return sum(begin < moment <= end for moment in moments)
+
+
+def test_while_nobody_plays_housekeeping_is_done_less_often(monkeypatch):
+    quick, slow = round(4 / HOUSEKEEPING), round(4 / AT_REST)
+    press = NoteOn("x", 1, 36, 9, 0.0)
+    moments = rounds(monkeypatch, {20.1: press, 30.0: PlaybackChanged(PlaybackState.PLAYING)}, 40.0)
+    assert between(moments, 0, 4) == quick
+    assert between(moments, 10, 14) == slow
+    # News bring the next round forward, and for a while others as soon.
+    assert any(20.1 < moment <= 20.1 + HOUSEKEEPING for moment in moments)
+    assert between(moments, 20.1, 24.1) == quick
+    assert between(moments, 29, 33) == slow
+    assert between(rounds(monkeypatch, {}, 20.0, rests=lambda: False), 10, 14) == quick
 
 
 def test_a_press_that_time_tells_is_told_when_it_has_passed(tmp_path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
 from midifrag.bridge.items import LinkHeard
 from midifrag.clock import monotonic
 from midifrag.events import Notice
+from midifrag.show import link
 from midifrag.show.link import MEASURE_EVERY, LibrarySession, LinkWatch
 from midifrag.states import NoticeLevel
 from midifrag.timeline import Signature, Timeline
@@ -103,6 +105,18 @@ def test_what_others_do_is_told_once_and_never_led():
     assert watched.network.led == 2
 
 
+def test_while_nobody_else_is_there_it_looks_less_often():
+    watched = Watched()
+    watched.look()
+    alone = watched.watch.pause
+    watched.network.peers = 1
+    watched.look()
+    assert watched.watch.pause < alone
+    watched.network.peers = 0
+    watched.look()
+    assert watched.watch.pause == alone
+
+
 def test_its_clock_is_measured_each_second():
     watched = Watched()
     watched.network.peers = 1
@@ -144,6 +158,13 @@ class Told:
     def wait_for(self, condition):
         with self.news:
             assert self.news.wait_for(lambda: condition(self.said), PATIENCE), self.said
+
+
+def until(condition):
+    deadline = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < deadline
+        time.sleep(0.002)
 
 
 def missing(_bpm):
@@ -190,6 +211,23 @@ def test_it_is_joined_and_left_as_the_set_says():
     watch.close()
     watch._thread.join(PATIENCE)
     assert network.closed == 2
+
+
+def test_what_the_show_does_is_taken_up_before_the_next_look_is_due(monkeypatch):
+    monkeypatch.setattr(link, "ALONE_EVERY", 10 * PATIENCE)
+    network, told = Network(), Told()
+    watch = LinkWatch(told, network.open, lambda: network.now)
+    watch.follow(LINE)
+    watch.want(wanted=True)
+    try:
+        until(lambda: network.opened)
+        watch.follow(Timeline(97.0, 100.0))
+        until(lambda: network.led == 1)
+        watch.want(wanted=False)
+        until(lambda: network.closed == 1)
+    finally:
+        watch.close()
+    assert network.line.bpm == 97.0
 
 
 # --- the library itself ----------------------------------------------------------------------------------------------

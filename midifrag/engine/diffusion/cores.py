@@ -45,6 +45,8 @@ class FreeCores:
     def __init__(self, most: int | None = None, cores: int | None = None) -> None:
         self.threads: int | None = None
         self._renders, self._lock = 0, threading.Lock()
+        self._others: Others | None = None
+        self._counted = 0.0
         self._most = most or ALL_THREADS
         self._cores = cores or psutil.cpu_count() or self._most
         self._calm = 0
@@ -55,11 +57,16 @@ class FreeCores:
         if self._most > 1:
             threading.Thread(target=self._run, name="midifrag-cores", daemon=True).start()
 
+    def begin(self) -> None:
+        """Count from now on what others take, so that the first render knows of it: when what it needs is loaded."""
+        with self._lock, self._told_if_unseen():
+            self._others, self._counted = taken_by_others(), monotonic()
+
     @contextlib.contextmanager
     def while_rendering(self) -> Iterator[None]:
         """Look as long as this lasts, and leave torch as many threads as it had.
 
-        What was seen last counts from the start.
+        What others took since the last look counts from the start.
         """
         before = torch.get_num_threads()
         with self._lock:
@@ -67,6 +74,7 @@ class FreeCores:
             if self._renders == 1:
                 self._most, self._closing = before, threading.Event()
                 self.threads = None if self.threads is None else min(self.threads, before)
+                self._look_back()
                 self.watch()
         try:
             yield
@@ -76,6 +84,17 @@ class FreeCores:
                 if not self._renders:
                     self.close()
             torch.set_num_threads(before)
+
+    def _look_back(self) -> None:
+        passed = monotonic() - self._counted
+        if self._others is None or passed < LOOK_EVERY:
+            return
+        if passed >= CALM_LOOKS * LOOK_EVERY:
+            # So long a time is as good as so many looks.
+            self.threads = None
+        with self._told_if_unseen():
+            self.look(self._others())
+            self._counted = monotonic()
 
     def look(self, others: float) -> None:
         """Take in how many cores' worth of time others take."""
@@ -108,13 +127,20 @@ class FreeCores:
 
     def _run(self) -> None:
         closing = self._closing
-        try:
-            others = taken_by_others()
+        with self._told_if_unseen():
+            if self._others is None:
+                self._others = taken_by_others()
             while not closing.wait(LOOK_EVERY):
-                self.look(others())
+                self.look(self._others())
+                self._counted = monotonic()
+
+    @contextlib.contextmanager
+    def _told_if_unseen(self) -> Iterator[None]:
+        try:
+            yield
         except (psutil.Error, OSError):
             _log.warning("what other programs leave free cannot be seen here; going on with all threads", exc_info=True)
-            self.threads = self._most
+            self.threads, self._others = self._most, None
 
 
 #: What renders that are called from Python have seen; a render may well be over before its first look.
@@ -122,21 +148,20 @@ OF_THIS_PROCESS = FreeCores()
 
 
 def taken_by_others() -> Others:
-    """A count that begins now, for one thread: what the machine's cores do but for this process."""
+    """A count that begins now: what the machine's cores do but for this process, whichever thread asks."""
     process, cores = psutil.Process(), psutil.cpu_count() or 1
-    psutil.cpu_percent()
 
-    def own() -> float:
-        times = process.cpu_times()
-        return times.user + times.system
+    def count() -> tuple[float, float]:
+        """Now, and the seconds of cores that were idle or ours."""
+        own, all_cores = process.cpu_times(), psutil.cpu_times()
+        return monotonic(), own.user + own.system + all_cores.idle + getattr(all_cores, "iowait", 0.0)
 
-    last = own(), monotonic()
+    last = count()
 
     def since_last() -> float:
         nonlocal last
-        busy, now = psutil.cpu_percent() / 100 * cores, (own(), monotonic())
-        mine = (now[0] - last[0]) / max(now[1] - last[1], 1e-3)
-        last = now
-        return max(0.0, busy - mine)
+        before, last = last, count()
+        seconds = max(last[0] - before[0], 1e-3)
+        return max(0.0, cores - (last[1] - before[1]) / seconds)
 
     return since_last

@@ -36,7 +36,7 @@ def engine_info(runner: ModelRunner, warmed: str, bytes_of_a_request: int, preci
 
 
 def warmed_in_words(runner: ModelRunner, seconds: float, at_once: int | None, *, chords: bool = True) -> str:
-    """What warm-up has come to after the ``seconds`` that single presses wait for, and whether ``chords`` are warm too.
+    """What warm-up has come to after the ``seconds`` that presses wait for, and whether all lengths and ``chords`` are warm.
 
     ``at_once`` says for how many requests in a step there is memory, if not for all.
     """
@@ -45,7 +45,7 @@ def warmed_in_words(runner: ModelRunner, seconds: float, at_once: int | None, *,
     if runner.recordings.are_left_out:
         graphs = ", without CUDA graphs"
     room = f", memory for {at_once} at once" if at_once else ""
-    to_come = "" if chords else "; chords follow while nothing is pressed"
+    to_come = "" if chords else "; more follows while nothing is pressed"
     return f"warm in {seconds:.1f} s{to_come}{graphs}{room}: {denoiser}; {decoder}"
 
 

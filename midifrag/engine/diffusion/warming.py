@@ -48,8 +48,9 @@ def warm_up(
     """Encode all prompts, and render a little of every shape that is not yet ``warm``.
 
     Wherever it yields, a press may go first. Renders marked as spares are tried alone, and not at all where a call
-    is slow: a press would wait for it longer than it would gain. On a CPU, whose memory need not be measured, chords
-    come last, and what comes before them is enough to play. Returns the bytes that one request holds in flight.
+    is slow: a press would wait for it longer than it would gain. On a CPU, whose memory need not be measured, the first
+    shape is enough to play, where calls are quick, and chords come last. Returns the bytes that one request holds in
+    flight.
     """
     spares = bool(renders) and all(render.spare for render in renders)
     if spares and runner.is_slow:
@@ -85,13 +86,16 @@ def warm_up(
         for _ in rehearsal.rehearse():
             yield Warming(done, total, f"{seconds:g} s, {'with' if shape.guided else 'without'} guidance")
         warm.add(shape)
+        if chords_last and last is None and not runner.is_slow:
+            yield Warming(total, total, "other lengths and chords, while nothing is pressed", playable=True)
         last = rehearsal
     if last is not None:
         for _ in _give_back(runner, last):
             yield Warming(total - 1, total, "giving memory back")
     runner.counters.models_built = 0
     if chords_last and shapes:
-        yield Warming(total, total, "chords, while nothing is pressed", playable=True)
+        if runner.is_slow:
+            yield Warming(total, total, "chords, while nothing is pressed", playable=True)
         for shape, each in shapes.items():
             for _ in Rehearsal(runner, each, shape, limit.most, limit).together():
                 yield Warming(total, total, f"chords of {each.seconds:g} s")

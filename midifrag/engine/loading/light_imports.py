@@ -1,8 +1,9 @@
 """stable-audio-tools without what it imports and rendering does not need: most of the seconds that a load takes.
 
 Its transformer has torch's compiler brought in for an attention that few models have, and its samplers bring their
-k-diffusion, with which come torchsde and SciPy's integrals. midifrag has samplers of its own. Whoever does use them, as
-stock inference does, gets them at the first use.
+k-diffusion, with which come torchsde and SciPy's integrals. midifrag has samplers of its own. SciPy's signals are there
+for a transform that no network is built of, and trio, through transformers, for who runs under it. Whoever does use
+them, as stock inference does, gets them at the first use.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import torch
 
 #: What torch is replaced in belongs to the whole process.
 _ONE_AT_A_TIME = threading.RLock()
-_SAMPLERS, _COMPILER = "stable_audio_tools.inference.k_diffusion", "torch._dynamo"
+_COMPILER = "torch._dynamo"
+#: What is not imported before something of it is used.
+_LATER = ("stable_audio_tools.inference.k_diffusion", "scipy.signal", "trio")
 
 
 class _Later(types.ModuleType):
@@ -45,22 +49,26 @@ def hide_no_failures() -> None:
 @contextlib.contextmanager
 def light_imports() -> Iterator[None]:
     """Within, import stable-audio-tools, and build what it builds, without what only stock inference needs."""
-    with _ONE_AT_A_TIME, _samplers_later(), _compiler_later():
+    with _ONE_AT_A_TIME, contextlib.ExitStack() as later:
+        for name in _LATER:
+            later.enter_context(_imported_later(name))
+        later.enter_context(_compiler_later())
         yield
 
 
 @contextlib.contextmanager
-def _samplers_later() -> Iterator[None]:
-    if _SAMPLERS in sys.modules:
+def _imported_later(name: str) -> Iterator[None]:
+    # What is not installed shall be missed, at once, by who can do without it.
+    if name in sys.modules or ("." not in name and find_spec(name) is None):
         yield
         return
-    later = sys.modules[_SAMPLERS] = _Later(_SAMPLERS)
+    later = sys.modules[name] = _Later(name)
     try:
         yield
     finally:
         # Others who import it get it.
-        if sys.modules.get(_SAMPLERS) is later:
-            del sys.modules[_SAMPLERS]
+        if sys.modules.get(name) is later:
+            del sys.modules[name]
 
 
 @contextlib.contextmanager

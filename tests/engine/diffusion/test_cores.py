@@ -97,13 +97,15 @@ def test_own_work_is_not_counted_as_others(monkeypatch):
             self.spent += 1.5
             return SimpleNamespace(user=self.spent, system=0.0)
 
-    clock = iter(range(100))
+    clock, idle = iter(range(100)), iter([7.0, 7.0, 7.25])
     monkeypatch.setattr(cores.psutil, "Process", Process)
     monkeypatch.setattr(cores.psutil, "cpu_count", lambda: 2)
-    monkeypatch.setattr(cores.psutil, "cpu_percent", lambda: 100.0)
+    monkeypatch.setattr(cores.psutil, "cpu_times", lambda: SimpleNamespace(idle=next(idle)))
     monkeypatch.setattr(cores, "monotonic", lambda: float(next(clock)))
 
-    assert taken_by_others()() == pytest.approx(0.5)
+    others = taken_by_others()
+    assert others() == pytest.approx(0.5)
+    assert others() == pytest.approx(0.25)
 
 
 def test_a_system_that_does_not_tell_leaves_all_threads(monkeypatch, caplog):
@@ -162,3 +164,57 @@ def test_renders_look_while_they_last_and_leave_torch_as_it_was(threads, monkeyp
         if thread.name == "midifrag-cores":
             thread.join(300)
             assert not thread.is_alive()
+
+
+def test_the_first_render_of_a_program_knows_what_others_took_while_its_model_was_loaded(
+    tmp_path, monkeypatch, threads
+):
+    import midifrag
+    from midifrag.engine.diffusion.worker import DiffusionWorker
+    from tests.engine.tiny_models import tiny_model_folder
+
+    used, tick = [], DiffusionWorker.tick
+
+    def seen(worker):
+        for event in tick(worker):
+            used.append(torch.get_num_threads())
+            yield event
+
+    monkeypatch.setattr(cores, "OF_THIS_PROCESS", FreeCores(2, 2))
+    monkeypatch.setattr(cores, "taken_by_others", lambda: lambda: 1.0)
+    monkeypatch.setattr(FreeCores, "watch", lambda self: None)
+    monkeypatch.setattr(cores, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(DiffusionWorker, "tick", seen)
+    torch.set_num_threads(2)
+    model = midifrag.load_model(tiny_model_folder(tmp_path / "model", "rectified_flow"), device="cpu")
+    monkeypatch.setattr(cores, "monotonic", lambda: 103.0)
+    midifrag.render(model, "rain", seconds=0.2, steps=2)
+    assert set(used) == {1}
+    assert torch.get_num_threads() == 2
+
+
+def test_what_was_seen_long_ago_does_not_count_when_the_machine_is_free_again(monkeypatch, threads):
+    taken = iter([2.0, 0.0])
+    monkeypatch.setattr(cores, "taken_by_others", lambda: lambda: next(taken))
+    monkeypatch.setattr(FreeCores, "watch", lambda self: None)
+    torch.set_num_threads(2)
+    free, now = FreeCores(cores=2), [0.0]
+    monkeypatch.setattr(cores, "monotonic", lambda: now[0])
+    free.begin()
+    expected = []
+    for now[0] in (0.1, 1.0, 2.0):
+        with free.while_rendering():
+            expected.append(free.threads)
+    # The first comes too soon to know.
+    assert expected == [None, 1, 2]
+
+
+def test_a_system_that_does_not_tell_at_the_start_leaves_all_threads(monkeypatch, caplog):
+    def refused():
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(cores, "taken_by_others", refused)
+    free = FreeCores(4, 4)
+    free.begin()
+    assert free.threads == 4
+    assert "cannot be seen" in caplog.text

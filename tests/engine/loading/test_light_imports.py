@@ -4,10 +4,12 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 from tests.support import PATIENCE
 
 SAMPLERS = "stable_audio_tools.inference.k_diffusion"
-HEAVY = ("torch._dynamo", "torch._inductor", f"{SAMPLERS}.sampling", "torchsde", "torchvision", "clip")
+HEAVY = ("torch._dynamo", "torch._inductor", f"{SAMPLERS}.sampling", "torchsde", "torchvision", "clip", "scipy.signal", "trio")
 
 
 def in_a_new_process(code: str) -> list[str]:
@@ -38,12 +40,13 @@ def test_whoever_uses_them_gets_them():
         files, config = fetch_files(EngineChoice("pocket"))
         build_module(config, files.config)
         from stable_audio_tools.inference import sampling
-        from stable_audio_tools.models import transformer
+        from stable_audio_tools.models import pretransforms, transformer
+        print(pretransforms.scipy.signal.firwin(3, 0.5).shape)
         print(sampling.K.sampling.sample_heun.__module__)
         # Neither is torch told to hide what its compiler meets.
         print(torch._dynamo.config.suppress_errors, callable(transformer.flex_attention_compiled))
     """)
-    assert told == [f"{SAMPLERS}.sampling", "False True"]
+    assert told == ["(3,)", f"{SAMPLERS}.sampling", "False True"]
 
 
 def test_a_function_is_compiled_when_it_is_first_called(monkeypatch):
@@ -57,3 +60,12 @@ def test_a_function_is_compiled_when_it_is_first_called(monkeypatch):
     assert not made
     assert (compiled(-2), compiled(-3)) == (3, 4)
     assert made == [{"dynamic": False}]
+
+
+def test_what_is_not_installed_is_missed_at_once():
+    import midifrag.engine.loading.light_imports as light
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(light, "_LATER", ("no_such_package_anywhere",))
+        with light.light_imports(), pytest.raises(ImportError):
+            import no_such_package_anywhere
