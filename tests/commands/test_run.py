@@ -28,6 +28,7 @@ from midifrag.fragment.rescue import Rescued, UnarchivedTake
 from midifrag.fragment.writer_events import Held
 from midifrag.show.ending import Ending
 from midifrag.states import NoticeLevel
+from tests.support import garbage
 from tests.support.shows import loaded
 
 
@@ -64,9 +65,9 @@ def stopped(monkeypatch):
 
     monkeypatch.setattr(run, "stopping", stopping)
     monkeypatch.setattr(run, "Runtime", EndingRuntime)
-    gc.unfreeze()
+    garbage.give_back()
     yield
-    gc.unfreeze()
+    garbage.give_back()
 
 
 @pytest.mark.usefixtures("stopped")
