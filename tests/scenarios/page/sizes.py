@@ -12,5 +12,5 @@ SIZES = {
 }
 #: Their names, of which the short form of the tests looks at these.
 EACH = [
-    name if name in ("laptop", "tablet", "phone") else pytest.param(name, marks=pytest.mark.thorough) for name in SIZES
+    name if name in ("laptop", "phone") else pytest.param(name, marks=pytest.mark.thorough) for name in SIZES
 ]
