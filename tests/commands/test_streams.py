@@ -147,8 +147,8 @@ def test_a_terminal_that_refuses_for_the_moment_gets_it_all(put):
     assert got == [content.encode()]
 
 
-def test_a_pipe_that_nobody_reads_ends_in_no_noise():
-    command = [sys.executable, "-m", "midifrag", "models"]
+def test_a_pipe_that_nobody_reads_ends_in_no_noise(tmp_path):
+    command = [sys.executable, "-m", "midifrag", "init", str(tmp_path / "set")]
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)

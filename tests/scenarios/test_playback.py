@@ -80,9 +80,7 @@ def noise(seed, seconds=0.5):
     ("heard", "name"),
     [
         pytest.param({}, "midifrag-player", id="portaudio"),
-        pytest.param(
-            {"serve": serve_without_portaudio}, "miniaudio", id="miniaudio", marks=pytest.mark.thorough
-        ),
+        pytest.param({"serve": serve_without_portaudio}, "miniaudio", id="miniaudio", marks=pytest.mark.thorough),
     ],
     indirect=["heard"],
 )
