@@ -15,7 +15,7 @@ import pytest
 
 from midifrag.engine.loading.stock import leave_out_training
 from tests.jack import jack_server, peer
-from tests.support import forms
+from tests.support import forms, garbage
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
@@ -172,9 +172,7 @@ def pytest_collection() -> Generator[None, object, object]:
 @pytest.fixture(autouse=True, scope="module")
 def garbage_is_looked_for_in_what_tests_make() -> None:
     """Engines collect whenever they free memory: leave out all that was there before; a test may have had it back."""
-    if not gc.get_freeze_count():
-        gc.collect()
-        gc.freeze()
+    garbage.leave_out()
 
 
 @pytest.fixture(autouse=True)

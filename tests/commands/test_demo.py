@@ -71,9 +71,12 @@ def test_nothing_is_played_before_every_model_is_ready(monkeypatch):
         _until_ready(slow, "pocket", SimpleNamespace(lost=""))
 
 
-def test_json_is_one_object_with_every_takes_timings(tmp_path):
-    result = demo(tmp_path, "--playback", "off", "--json", "--fragments", "elsewhere")
-    report = json.loads(result.stdout)
+def test_json_is_one_object_with_every_takes_timings(tmp_path, capsys):
+    engine = {"host": "thread", "spares": {"enabled": False}}
+    folder = {"fragments": {"folder": str(tmp_path / "elsewhere")}}
+    show = {"model": "sketch", "playback": {"device": "off"}, "engine": engine, **folder}
+    demo_command.demo(load(shipped_path(), show, environment={}), True, 16.0)
+    report = json.loads(capsys.readouterr().out)
     assert [take["take"] for take in report["takes"]] == list(range(1, 16))
     for take in report["takes"]:
         moments = take["after_press"]

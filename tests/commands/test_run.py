@@ -28,6 +28,8 @@ from midifrag.fragment.rescue import Rescued, UnarchivedTake
 from midifrag.fragment.writer_events import Held
 from midifrag.show.ending import Ending
 from midifrag.states import NoticeLevel
+from tests.support import garbage
+from tests.support.runtimes import played_in_this_process
 from tests.support.shows import loaded
 
 
@@ -64,9 +66,9 @@ def stopped(monkeypatch):
 
     monkeypatch.setattr(run, "stopping", stopping)
     monkeypatch.setattr(run, "Runtime", EndingRuntime)
-    gc.unfreeze()
+    garbage.give_back()
     yield
-    gc.unfreeze()
+    garbage.give_back()
 
 
 @pytest.mark.usefixtures("stopped")
@@ -168,6 +170,7 @@ def test_a_closed_terminal_ends_a_show_cleanly_unless_it_is_to_be_ignored(ignore
 @pytest.fixture
 def new_set(tmp_path, monkeypatch):
     """A folder with the set that comes with the program, to be in."""
+    played_in_this_process(monkeypatch)
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(app, ["init", "."]).exit_code == 0
     return tmp_path

@@ -17,7 +17,6 @@ from midifrag.cli import app
 from midifrag.commands import streams
 from midifrag.commands.console import err, out
 from midifrag.commands.streams import PLAIN, SHOWN, Stream, aside
-from tests.support.forms import some
 
 TOLD = "landed  Ölfass → slot 1 … ★ \udcff 雨"
 
@@ -148,8 +147,8 @@ def test_a_terminal_that_refuses_for_the_moment_gets_it_all(put):
     assert got == [content.encode()]
 
 
-def test_a_pipe_that_nobody_reads_ends_in_no_noise():
-    command = [sys.executable, "-m", "midifrag", "models"]
+def test_a_pipe_that_nobody_reads_ends_in_no_noise(tmp_path):
+    command = [sys.executable, "-m", "midifrag", "init", str(tmp_path / "set")]
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
@@ -157,9 +156,10 @@ def test_a_pipe_that_nobody_reads_ends_in_no_noise():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "environment",
-    some([{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}], [{"PYTHONIOENCODING": "cp1252"}]),
+    [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"PYTHONIOENCODING": "cp1252"}],
 )
 def test_landed_lines_are_told_whatever_can_be_shown(tmp_path, environment):
     assert CliRunner().invoke(app, ["init", "set"]).exit_code == 0

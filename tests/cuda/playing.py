@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,6 +23,7 @@ from tests.cuda.card import Card, pretended
 from tests.engine.presses import press
 from tests.engine.sa3_models import sa3
 from tests.engine.stock import loaded
+from tests.support import garbage
 
 #: How far audio may be from the plain path's, as a share of its norm: other batches round otherwise.
 TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "fp16": 3e-2, "bf16": 1.5e-1}
@@ -42,9 +42,7 @@ def playing(card: Card) -> Iterator[Card]:
     """The card in place, and a clock that stands still: nothing is slow."""
     with pretended(card), ExitStack() as stack:
         # Whoever frees memory collects, and need not look through all of torch for it.
-        gc.collect()
-        gc.freeze()
-        stack.callback(gc.unfreeze)
+        garbage.leave_out()
         for name, module in list(sys.modules.items()):
             if name.startswith("midifrag.engine.diffusion.") and hasattr(module, "monotonic"):
                 stack.enter_context(mock.patch.object(module, "monotonic", return_value=0.0))

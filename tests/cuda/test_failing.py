@@ -98,6 +98,7 @@ def test_where_no_page_can_be_locked_copies_are_waited_for(warm: Playing) -> Non
     assert card.violations == []
 
 
+@pytest.mark.thorough
 def test_memory_that_runs_out_in_warm_up_leaves_an_engine_that_plays() -> None:
     plain = one_after_the_other(DiffusionWorker.from_model(tiny("v", "fp32"), max_in_flight=MOST), PRESSES)
     with playing(Card()) as card:

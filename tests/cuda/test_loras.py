@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.messages import Render
 from tests.cuda.card import Card
@@ -42,6 +44,7 @@ def test_recordings_are_played_whatever_the_strengths(tmp_path: Path) -> None:
     assert furthest(together, plain) <= TOLERANCE["fp32"]
 
 
+@pytest.mark.thorough
 def test_one_that_comes_later_has_recordings_made_anew(tmp_path: Path) -> None:
     file = save_stock_lora(tiny("v", "fp32"), tmp_path / "a.safetensors")
     with playing(Card(capability=(7, 5))) as card:

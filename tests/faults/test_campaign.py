@@ -5,12 +5,11 @@ import pytest
 from tests.faults.act import engines_rest
 from tests.faults.campaign import Campaign, Figures
 from tests.faults.moves import MOVES
-from tests.support.forms import form
 from tests.support.performing import Log
 from tools.jack_server import Server, realtime_allowed
 
-#: Seconds of acts, the last of which is played to the end of its scene: one act of one scene in the short form.
-SHORT, WHOLE = 1.0, 30.0
+#: Seconds of acts, the last of which is played to the end of its scene.
+SECONDS = 30.0
 
 
 @pytest.fixture
@@ -19,16 +18,16 @@ def campaign(jack_server, monkeypatch):
     del jack_server
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "")
     said: list[str] = []
-    playing = Campaign(20261125, form("sketch", "pocket"), Server(realtime=realtime_allowed()), said.append)
+    playing = Campaign(20261125, "pocket", Server(realtime=realtime_allowed()), said.append)
     yield playing, said
     playing.jack.stop()
 
 
-@pytest.mark.shortened
+@pytest.mark.thorough
 @pytest.mark.timeout(1800)
 def test_an_evening_with_faults(campaign, tmp_path):
     playing, said = campaign
-    figures = playing.play(form(SHORT, WHOLE), tmp_path)
+    figures = playing.play(SECONDS, tmp_path)
     assert said == []
     assert figures.acts >= 1
     assert figures.presses > 10

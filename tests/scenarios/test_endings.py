@@ -96,6 +96,7 @@ def test_no_take_is_lost_when_the_reader_of_its_pipe_is_gone(played, tmp_path):
     assert f"{PRESSES} raw take(s)" in (tmp_path / "temporary" / FOLDER / NOTE).read_text(encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_no_take_is_lost_when_the_terminal_is_closed(played, tmp_path):
     ours, theirs = pty.openpty()
     program = played(stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
@@ -110,6 +111,7 @@ def test_no_take_is_lost_when_the_terminal_is_closed(played, tmp_path):
     assert rescued(tmp_path) == ["rain"] * PRESSES
 
 
+@pytest.mark.thorough
 def test_a_terminal_that_takes_no_more_text_does_not_hold_up_the_end(played, tmp_path):
     ours, theirs = os.pipe()
     program = played(stdout=theirs, stderr=theirs, start_new_session=True)

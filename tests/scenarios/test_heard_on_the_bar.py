@@ -15,12 +15,11 @@ import pytest
 from benchmarks.on_the_bar import eight_a_boundary, performance
 from midifrag.fragment.appointments import EARLY
 from tests.jack import again_and_again
-from tests.support.forms import form
 from tools.jack_server import Server, realtime_allowed
 
 #: Seconds: a few samples of the player's own count, and a block of JACK's, in which it may say what came in before.
 COUNTED, BLOCK = 0.0005, 256 / 44100
-BPM, BOUNDARIES = 120, form(3, 6)
+BPM, BOUNDARIES = 120, 6
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def server(monkeypatch):
     one.stop()
 
 
-@pytest.mark.shortened
+@pytest.mark.thorough
 def test_eight_pads_sound_at_the_bar_that_each_was_promised(jack_server, server):
     def attempt():
         with performance(BPM, spares=True) as show:

@@ -128,7 +128,7 @@ def test_panic_ends_what_waits_and_what_sounds(tmp_path):
         assert press(show, 36).job > waits.job
 
 
-@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("again", [False, pytest.param(True, marks=pytest.mark.thorough)])
 def test_bars_that_wait_while_the_tempo_moves_land_and_sound_at_the_tempo_of_their_bar(tmp_path, again):
     """``again`` is for what lands from its slot once more."""
     pad = {"prompt": "rain", "bars": 1, "land": "4 bars", "fragment": {"loop": True}}

@@ -19,7 +19,7 @@ from midifrag.fragment.slots import Slots
 from tests.scenarios.performer import RATE, sound
 from tests.support.forms import form
 
-ROUNDS = form(4, 8)
+ROUNDS = form(2, 8)
 
 
 def play_and_kill(folder, first_job, dice, *how):

@@ -152,6 +152,7 @@ def test_what_is_touched_is_written_while_a_clock_runs_and_all_else_stays(learne
     assert loading.load(folder / "presets.yaml", environment={}).unplayable == ()
 
 
+@pytest.mark.thorough
 def test_a_pulled_controller_is_heard_again_and_ctrl_c_in_the_middle_writes_nothing(learner, folder, peer):
     before = [(path, path.read_bytes()) for path in sorted(folder.rglob("*.yaml"))]
     pads = peer("pads")

@@ -50,6 +50,7 @@ def strengths(record: TakeRecord) -> dict[str, float]:
     return {one.name: round(one.strength, 4) for one in loras}
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(900)  # a model is built and loaded twice, on whatever else goes on
 def test_a_knob_on_a_lora_while_a_chord_renders(tmp_path, peer, monkeypatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

@@ -147,6 +147,7 @@ class Server:
         self._socket.close()
 
 
+@pytest.mark.thorough
 def test_scsynth_loads_what_lands_into_a_buffer_and_sounds_it(jack_server, tmp_path):
     needs("scsynth", "supercollider-server")
     listen, port = free_port(), free_port()

@@ -11,7 +11,6 @@ import soundfile
 
 from midifrag.fragment.archive import Archive
 from tests.jack import EACH, again_and_again
-from tests.support.forms import form
 from tests.support.performing import Performance, write_show
 from tools.jack_server import BACKEND
 
@@ -122,6 +121,7 @@ def test_an_evening(tmp_path, pads, peer):
     assert [take.number for take in takes] == list(range(len(takes), 0, -1))
 
 
+@pytest.mark.thorough
 def test_the_lights_go_off_with_the_show(tmp_path, pads):
     write_show(tmp_path, "pads")
 
@@ -134,12 +134,12 @@ def test_the_lights_go_off_with_the_show(tmp_path, pads):
     assert again_and_again(attempt)
 
 
-@pytest.mark.shortened
+@pytest.mark.thorough
 def test_kill_9_at_random_moments_loses_no_archived_take_and_leaves_no_stray_file(tmp_path, pads):
     write_show(tmp_path, "pads")
     moments = random.Random(20)
     known = {}
-    for _ in range(form(2, 3)):
+    for _ in range(3):
         with performing(tmp_path) as show:
             stop = threading.Event()
 

@@ -78,9 +78,11 @@ def noise(seed, seconds=0.5):
 
 @pytest.mark.parametrize(
     ("heard", "name"),
-    [({}, "midifrag-player"), ({"serve": serve_without_portaudio}, "miniaudio")],
+    [
+        pytest.param({}, "midifrag-player", id="portaudio"),
+        pytest.param({"serve": serve_without_portaudio}, "miniaudio", id="miniaudio", marks=pytest.mark.thorough),
+    ],
     indirect=["heard"],
-    ids=["portaudio", "miniaudio"],
 )
 def test_what_is_started_at_a_moment_is_heard_at_its_frame_and_nothing_else(heard, name):
     spacing = 0.6
@@ -113,6 +115,7 @@ def test_what_is_started_at_a_moment_is_heard_at_its_frame_and_nothing_else(hear
     assert again_and_again(attempt)
 
 
+@pytest.mark.thorough
 def test_a_server_that_ends_is_told_and_what_sounds_comes_back_with_the_next_one(monkeypatch):
     for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
         monkeypatch.setenv(name, os.environ.get(name, "1"))
@@ -157,6 +160,7 @@ def test_a_process_that_is_stopped_is_replaced(heard):
     assert again_and_again(is_heard)
 
 
+@pytest.mark.thorough
 def test_the_demo_is_heard(jack_server, tmp_path):
     def attempt():
         recorder = Recorder("midifrag-player")

@@ -6,15 +6,14 @@ from ctypes.util import find_library
 import pytest
 
 from benchmarks.player_soak import LOOPS, soak
-from tests.support.forms import form
 
 
-@pytest.mark.shortened
+@pytest.mark.thorough
 @pytest.mark.skipif(
     find_library("portaudio") is None and os.environ.get("CI") != "true", reason="PortAudio is not installed"
 )
 def test_no_loop_is_lost_while_an_engine_renders(jack_server):
-    done = soak(form(4.0, 20.0), engines=1)
+    done = soak(20.0, engines=1)
     assert done.loops == LOOPS
     assert done.changes == 0
     # A machine that is busy takes from both; by how much more from whom is chance within some.

@@ -273,6 +273,7 @@ def test_servers_that_end_or_hang_are_told_and_the_next_ones_are_played_on(jack_
         assert all(f"the JACK server {what}" in line.replace("The", "the") for line in told), life
 
 
+@pytest.mark.thorough
 def test_a_stopped_server_keeps_nobody_waiting_and_is_played_on_when_it_goes_on(jack_server):
     played = subprocess.run(
         [sys.executable, "-m", "tests.scenarios.stopped_jack"],

@@ -3,6 +3,7 @@
 from contextlib import closing
 
 import numpy as np
+import pytest
 
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
@@ -19,6 +20,7 @@ pads:
 """
 
 
+@pytest.mark.thorough
 def test_a_pad_transforms_slot_1_as_it_was_when_it_was_pressed_while_it_is_replaced(tmp_path, peer):
     pads = peer("pads")
     write_show(tmp_path, "pads", "model: pocket\nset_list: [opening]")

@@ -53,6 +53,7 @@ def play(folder: Path, listen: int, count: int) -> bytes:
     return audio.tobytes()
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(1800)  # three shows, each of which loads a text encoder
 def test_it_asks_for_the_licence_then_plays_and_then_needs_no_network(tmp_path, monkeypatch) -> None:
     listen, folder = free_port(), tmp_path / "set"

@@ -21,6 +21,7 @@ from midifrag.serving.ray_server import is_installed
 from tests.engine.remote.test_engine import sketch, started
 
 pytestmark = [
+    pytest.mark.thorough,
     pytest.mark.skipif(not is_installed(), reason="needs the extra serve"),
     pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C goes to a process here as Linux and macOS send it"),
 ]

@@ -11,7 +11,7 @@ from midifrag.show import playing
 from midifrag.show.playing import play, wait_until_landed
 from midifrag.states import JobKind, JobState, NoticeLevel
 from tests.support import PATIENCE
-from tests.support.runtimes import played_show
+from tests.support.runtimes import played_in_this_process, played_show
 
 
 def clip(path, presses):
@@ -34,6 +34,7 @@ def test_waiting_sees_every_press_that_was_sent_before(tmp_path):
 
 
 def test_play_takes_the_controllers_place_and_ends_when_all_has_landed(tmp_path, monkeypatch):
+    played_in_this_process(monkeypatch)
     monkeypatch.chdir(tmp_path)
     runner = CliRunner()
     runner.invoke(app, ["init", "."])

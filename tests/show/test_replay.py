@@ -54,7 +54,7 @@ from midifrag.states import NoticeLevel
 from midifrag.timeline import Signature, Timeline
 from tests.stored.test_stored import LOG
 from tests.support.bridges import Rig
-from tests.support.runtimes import played_show
+from tests.support.runtimes import played_in_this_process, played_show
 from tests.support.shows import bank, loaded
 
 
@@ -68,6 +68,7 @@ def test_a_show_can_be_played_again_from_its_log(tmp_path, monkeypatch):
             lambda changes: sum(getattr(c, "state", "") == "landed" and hasattr(c, "slot") for c in changes) == 4
         )
     (log,) = (first / "archive" / "sessions").glob("*.jsonl")
+    played_in_this_process(monkeypatch)
     monkeypatch.chdir(tmp_path)
     CliRunner().invoke(app, ["init", "."])
     result = CliRunner().invoke(app, ["play", str(log), "--speed", "10", "--fragments", "again", "--model", "sketch"])

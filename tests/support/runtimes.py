@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import mido
+import pytest
 
 from midifrag.config.loading import Loaded
 from midifrag.engine.messages import Command, EngineEvent, Ready, Render, Started
@@ -102,6 +103,12 @@ def in_its_own_time() -> Iterator[None]:
         for kind, limit in ((FragmentWriter, "timeout"), (SessionLog, "timeout"), (OutputThread, "seconds")):
             patches.enter_context(patch.object(kind, "close", partialmethod(kind.close, **{limit: PATIENCE})))
         yield
+
+
+def played_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have commands play without processes of their own: the engine in a thread, and no player."""
+    monkeypatch.setenv("MIDIFRAG_ENGINE__HOST", "thread")
+    monkeypatch.setenv("MIDIFRAG_PLAYBACK__DEVICE", "off")
 
 
 def log_of(folder: Path) -> list[dict[str, Any]]:

@@ -102,6 +102,7 @@ def test_a_teacher_that_hears_no_guidance_is_refused_for_fewer_steps(tmp_path, f
         widened(widened(config, "cfg_scale", 1.0, 7.0), "cfg_scale", 1.0, 7.0)
 
 
+@pytest.mark.thorough
 def test_a_student_that_is_stopped_is_written_and_goes_on(tmp_path, folder, monkeypatch):
     draw = distill.GuidanceLessons.draw
 

@@ -109,6 +109,7 @@ def test_the_export_is_a_model_that_midifrag_plays(run):
     assert config["midifrag"]["defaults"]["steps"] <= 20
 
 
+@pytest.mark.thorough
 def test_evaluation_and_card(run, monkeypatch):
     monkeypatch.setattr(evaluate, "MEASURES", {"length": evaluate.MEASURES["length"]})
     monkeypatch.setattr(Generator, "seconds_for", lambda *_: 0.25)

@@ -41,6 +41,7 @@ def test_stock_renders_it_with_no_network(stock):
     assert (audio.square().mean(dim=(1, 2)).sqrt() > 0.01).all()
 
 
+@pytest.mark.thorough
 def test_what_its_card_says_to_others_makes_the_sound_that_was_measured(stock, monkeypatch):
     snippet = (POCKET_FOLDER / "README.md").read_text().split("```python")[1].split("```")[0]
     assert 'device="cpu"' in snippet

@@ -218,6 +218,7 @@ def test_only_a_set_that_asks_for_it_has_the_door(tmp_path):
     door.close()
 
 
+@pytest.mark.thorough
 def test_a_pad_pressed_here_sounds_from_hydrogen_at_its_note(jack_server, peer, tmp_path):
     """The real program: what it plays at note 37 is the fragment that a press landed in slot 2."""
     osc = free_port()

@@ -1,5 +1,7 @@
 """The engine's audio equals stock ``generate_diffusion_cond``'s: same weights, conditioning, noise; fp32."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render, Rendered
 from tests.engine.stock import DEFAULTS, loaded, run, stock_audio
+from tests.support.forms import combined, covering
 
 OBJECTIVES = ("v", "rectified_flow", "rf_denoiser")
 #: What 0.2 s need, rounded up to 32 tokens with the one that stands before them.
@@ -32,17 +35,28 @@ def brownian(seed: int, model: Model):
     return noise.draw
 
 
-@pytest.mark.parametrize("cfg_scale", [1.0, 4.0])
+@cache
+def model_of(objective: str) -> Model:
+    return loaded(objective)
+
+
+@cache
+def in_doubles(objective: str) -> Model:
+    """The same for `rk4`: its last question is at 1e-5, by which stock's guidance divides what fp32 has rounded."""
+    exact = loaded(objective)
+    exact.module.double()
+    return exact
+
+
 @pytest.mark.parametrize(
-    ("objective", "sampler"), [(objective, name) for objective in OBJECTIVES for name in samplers_for(objective)]
+    ("objective", "sampler", "cfg_scale"),
+    covering((one, name, scale) for one in OBJECTIVES for name in samplers_for(one) for scale in (1.0, 4.0)),
 )
 def test_same_audio_as_stock(objective: str, sampler: str, cfg_scale: float) -> None:
-    model, exact = loaded(objective), loaded(objective)
+    model = model_of(objective)
+    exact = in_doubles(objective) if sampler == "rk4" else model
     settings = {"steps": 5, "cfg_scale": cfg_scale, **settings_for(sampler)}
     fresh = brownian(7, model) if SAMPLERS[sampler].fresh_noise == "brownian" else None
-    if sampler == "rk4":
-        # Its last question is at 1e-5, where stock's guidance divides what fp32 has rounded by that.
-        exact.module.double()
     stock = stock_audio(
         exact, seed=7, frames=FRAMES, seconds=SECONDS, fresh=fresh, sampler_type=sampler, **settings
     ).numpy()
@@ -54,15 +68,15 @@ def test_same_audio_as_stock(objective: str, sampler: str, cfg_scale: float) -> 
     np.testing.assert_allclose(ours / scale, stock[:, : ours.shape[1]] / scale, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize("cfg_scale", [1.0, 4.0])
-@pytest.mark.parametrize("sampler", samplers_for("rectified_flow"))
-@pytest.mark.parametrize("objective", ["rectified_flow", "rf_denoiser"])
+@pytest.mark.parametrize(
+    ("objective", "sampler", "cfg_scale"),
+    combined(["rectified_flow", "rf_denoiser"], samplers_for("rectified_flow"), [1.0, 4.0]),
+)
 def test_same_audio_as_stock_at_its_own_schedule_and_guidance(objective: str, sampler: str, cfg_scale: float) -> None:
-    model, exact = loaded(objective), loaded(objective)
+    model = model_of(objective)
+    exact = in_doubles(objective) if sampler == "rk4" else model
     settings = {"steps": 5, "cfg_scale": cfg_scale, "sigma_max": 1.0}
     ways = {"schedule": "model", "guidance": "apg"}
-    if sampler == "rk4":
-        exact.module.double()
     stock = stock_audio(exact, seed=7, frames=FRAMES, seconds=SECONDS, sampler_type=sampler, **settings, **ways).numpy()
     worker = DiffusionWorker.from_model(model)
     ours = run(worker, Render(1, "rain", SECONDS, 7, sampler=sampler, **settings, **ways))[-1]
@@ -74,7 +88,7 @@ def test_same_audio_as_stock_at_its_own_schedule_and_guidance(objective: str, sa
 
 @pytest.mark.parametrize("sampler", samplers_for("v"))
 def test_projected_guidance_as_stock_for_v_models(sampler: str) -> None:
-    model = loaded("v")
+    model = model_of("v")
     settings = {"steps": 5, "cfg_scale": 4.0, **settings_for(sampler)}
     fresh = brownian(7, model) if SAMPLERS[sampler].fresh_noise == "brownian" else None
     asked = {"seed": 7, "frames": FRAMES, "seconds": SECONDS, "sampler_type": sampler, "guidance": "apg"}
@@ -88,7 +102,7 @@ def test_projected_guidance_as_stock_for_v_models(sampler: str) -> None:
 
 def test_a_record_without_a_schedule_plays_as_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
     """One of a take of before there was a choice."""
-    model = loaded("rectified_flow")
+    model = model_of("rectified_flow")
     played = run(DiffusionWorker.from_model(model), Render(1, "rain", SECONDS, 7, cfg_scale=4.0))[-1]
     assert (played.used["schedule"], played.used["guidance"]) == ("classic", "cfg")
     old = {name: value for name, value in played.used.items() if name not in ("schedule", "guidance")}
@@ -102,7 +116,7 @@ def test_stock_sampler_default_names_are_offered() -> None:
 
 
 def test_negative_prompt_as_stock() -> None:
-    model = loaded("v")
+    model = model_of("v")
     settings = {"steps": 4, "cfg_scale": 5.0, "sigma_min": 0.3, "sigma_max": 50.0}
     words = {"prompt": "rain", "negative_prompt": "hum"}
     stock = stock_audio(

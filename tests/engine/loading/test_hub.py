@@ -283,6 +283,7 @@ SCRIPT = """
 
 
 @pytest.mark.timeout(900)  # a new interpreter that imports torch and transformers, and loads four models
+@pytest.mark.thorough
 def test_a_whole_model_plays_from_the_cache_of_others_and_from_the_hub(tmp_path):
     with serve() as running:
         running.repositories = {NAME: model_with_t5(tmp_path), "t5-small": Repository(t5_files(tmp_path / "t5"))}

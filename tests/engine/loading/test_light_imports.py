@@ -31,6 +31,7 @@ def test_loading_and_rendering_import_neither_the_compiler_nor_other_samplers():
     assert told == ["2 [] True"]
 
 
+@pytest.mark.thorough
 def test_whoever_uses_them_gets_them():
     told = in_a_new_process("""
         import torch

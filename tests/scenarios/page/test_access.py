@@ -134,6 +134,7 @@ def test_a_link_from_another_site_opens_the_page_and_nothing_else(show):
     assert show.get("/takes/1.wav", **link)[0] == 403
 
 
+@pytest.mark.thorough
 def test_other_devices_come_in_by_the_code_in_the_terminal_and_after_a_restart_by_themselves(browser, free_show):
     show = free_show(*EVERYWHERE)
     printed = browser.until(lambda: (text := show.output.read_text()) and "▀" in text and text)

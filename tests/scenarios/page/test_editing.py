@@ -48,6 +48,7 @@ def test_a_prompt_is_saved_as_a_pad(browser, bank):
     assert before.rstrip("\n") in bank.read_text()
 
 
+@pytest.mark.thorough
 def test_nothing_typed_goes_by_itself_and_every_edit_can_be_undone(browser, bank):
     before = bank.read_text()
     prompt = ".editor-form textarea"

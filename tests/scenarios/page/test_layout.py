@@ -179,6 +179,7 @@ def places(browser):
     return browser.script(PLACES)
 
 
+@pytest.mark.thorough
 def test_every_button_and_field_says_what_it_is(browser):
     for tab in ("Archive", "Engine", "Set", "OSC", "Play"):
         browser.tab(tab)
