@@ -263,12 +263,17 @@ class PresetParameters(RequestParameters):
 
 @dataclass(frozen=True, kw_only=True)
 class Preset(PresetParameters):
-    """A prompt and its parameters, every level merged; what a press snapshots. ``sound`` is what it begins from."""
+    """A prompt and its parameters, every level merged; what a press snapshots. ``sound`` is what it begins from.
+
+    ``key`` and ``bpm`` are those that its prompt was told, "" and None where it asks for none.
+    """
 
     prompt: str
     negative_prompt: str = ""
     seed: int | Literal["random"] = "random"
     sound: SoundWanted | None = None
+    key: str = field(default="", compare=False)
+    bpm: int | None = field(default=None, compare=False)
 
 
 def _table(declared: type[PresetParameters]) -> dict[str, Parameter]:

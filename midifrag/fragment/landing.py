@@ -42,6 +42,7 @@ from midifrag.fragment.writer_commands import (
     RestoreSlot,
     SlotPlaying,
     StarTake,
+    TrashTake,
 )
 from midifrag.fragment.writer_events import (
     Held,
@@ -185,6 +186,8 @@ class Lander:
                 self._change_take(command, lambda archive: archive.star(take, starred))
             case AnnotateTake(take, note):
                 self._change_take(command, lambda archive: archive.annotate(take, note))
+            case TrashTake(take, trashed):
+                self._change_take(command, lambda archive: (archive.trash if trashed else archive.restore)(take))
             case _:
                 assert_never(command)
 

@@ -15,7 +15,7 @@ from nicegui import ui
 from midifrag.config.banks import Bank
 from midifrag.errors import EditConflictError
 from midifrag.pad_key import PadKey
-from midifrag.page import texts
+from midifrag.page import set_texts, texts
 from midifrag.page.edits import name_of, owner_of
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.pad_form import PadForm
@@ -45,10 +45,10 @@ class EditorPanel(Panel):
 
     def _build_buttons(self) -> None:
         with ui.element("div").classes("editor-buttons"):
-            ui.button(texts.SAVE_PAD, on_click=self._save).props("unelevated no-caps color=primary").classes("save-pad")
-            self._discard = ui.button(texts.DISCARD, on_click=self._ask_to_discard).props("flat no-caps")
-            ui.button(texts.REMOVE_PAD, on_click=self._ask_to_remove).props("flat no-caps color=negative")
-            self._unsaved = ui.label(texts.UNSAVED).classes("unsaved-text")
+            ui.button(set_texts.SAVE_PAD, on_click=self._save).props("unelevated no-caps color=primary").classes("save-pad")
+            self._discard = ui.button(set_texts.DISCARD, on_click=self._ask_to_discard).props("flat no-caps")
+            ui.button(set_texts.REMOVE_PAD, on_click=self._ask_to_remove).props("flat no-caps color=negative")
+            self._unsaved = ui.label(set_texts.UNSAVED).classes("unsaved-text")
         with ui.element("div").classes("editor-buttons"):
             self._undo = ui.button(icon="undo", on_click=lambda: self._take_back(again=False)).props("flat no-caps")
             self._redo = ui.button(icon="redo", on_click=lambda: self._take_back(again=True)).props("flat no-caps")
@@ -62,8 +62,8 @@ class EditorPanel(Panel):
         self._form.offer()
         self._list()
         for button, edit, words, nothing in (
-            (self._undo, self.page.edits.last, texts.UNDO, texts.NOTHING_TO_UNDO),
-            (self._redo, self.page.edits.next, texts.REDO, texts.NOTHING_TO_REDO),
+            (self._undo, self.page.edits.last, set_texts.UNDO, set_texts.NOTHING_TO_UNDO),
+            (self._redo, self.page.edits.next, set_texts.REDO, set_texts.NOTHING_TO_REDO),
         ):
             button.text = nothing
             if edit is not None:
@@ -94,7 +94,7 @@ class EditorPanel(Panel):
             return
         stays = self._listed is not None and self._listed.slug == bank.slug
         self._listed = bank
-        self._hint.text = texts.EDIT_HINT.format(file=self._file)
+        self._hint.text = set_texts.EDIT_HINT.format(file=self._file)
         drafts = {key: draft for (slug, key), draft in self._drafts.items() if slug == bank.slug}
         self._pads.clear()
         self._rows.clear()
@@ -110,7 +110,7 @@ class EditorPanel(Panel):
                 with row:
                     ui.label(key.name).classes("pad-note")
                     ui.label(pad.label if pad else texts.NONE).classes("editor-label")
-            new = ui.button(texts.NEW_PAD, icon="add", color=None, on_click=functools.partial(self._open, None))
+            new = ui.button(set_texts.NEW_PAD, icon="add", color=None, on_click=functools.partial(self._open, None))
             self._rows[None] = new.props("flat no-caps align=left")
         if stays and (self._key is None or self._key in bank.pads or self._form.typed):
             if self._key is not None:
@@ -157,7 +157,7 @@ class EditorPanel(Panel):
             self._form.mark({"note": str(error)})
             return
         if self._key is None and (taken := self._said(key)) is not None:
-            self._form.mark({"note": texts.TAKEN.format(name=key.name, now=stands(taken))})
+            self._form.mark({"note": set_texts.TAKEN.format(name=key.name, now=stands(taken))})
             return
         version = self._form.version
         await self._save_as(key, self._form.changes if version else self._form.everything, version, whole=not version)
@@ -171,7 +171,7 @@ class EditorPanel(Panel):
         except EditConflictError as conflict:
             if whole and opened[1] is None:
                 # Somebody else was quicker.
-                self._form.mark({"note": texts.TAKEN.format(name=key.name, now=stands(conflict.now))})
+                self._form.mark({"note": set_texts.TAKEN.format(name=key.name, now=stands(conflict.now))})
             else:
                 self._ask_to_overwrite(conflict, key, values, whole=whole)
             return
@@ -186,7 +186,7 @@ class EditorPanel(Panel):
         self._key = key
         self._form.saved(key, values, typed)
         self._typed()
-        ui.notify(texts.SAVED_PAD.format(name=self._form.label, file=self._file))
+        ui.notify(set_texts.SAVED_PAD.format(name=self._form.label, file=self._file))
 
     def _ask_to_overwrite(
         self, conflict: EditConflictError, key: PadKey, values: Mapping[str, Any], *, whole: bool
@@ -195,12 +195,12 @@ class EditorPanel(Panel):
         words = {"name": key.name, "file": self._file}
         if conflict.now is None:
             values = self._form.everything
-            question, answer = texts.GONE_ASKED.format(**words), texts.SAVE_IT
+            question, answer = set_texts.GONE_ASKED.format(**words), set_texts.SAVE_IT
         elif whole:
-            question, answer = texts.REPLACE_ASKED.format(**words, now=stands(conflict.now)), texts.REPLACE_IT
+            question, answer = set_texts.REPLACE_ASKED.format(**words, now=stands(conflict.now)), set_texts.REPLACE_IT
         else:
             now = stands(conflict.now, tuple(conflict.keys))
-            question, answer = texts.OVERWRITE_ASKED.format(**words, now=now), texts.OVERWRITE_IT
+            question, answer = set_texts.OVERWRITE_ASKED.format(**words, now=now), set_texts.OVERWRITE_IT
         ask(question, answer, lambda: self._save_as(key, values, conflict.now, whole=whole or conflict.now is None))
 
     def _ask_to_remove(self) -> None:
@@ -208,8 +208,8 @@ class EditorPanel(Panel):
         pad = bank.pads.get(key) if bank and key else None
         if key is None or pad is None:
             return
-        question = texts.REMOVE_ASKED.format(name=key.name, label=pad.label, file=self._file)
-        ask(question, texts.REMOVE_IT, functools.partial(self._remove, self._slug, key, self._said(key)))
+        question = set_texts.REMOVE_ASKED.format(name=key.name, label=pad.label, file=self._file)
+        ask(question, set_texts.REMOVE_IT, functools.partial(self._remove, self._slug, key, self._said(key)))
 
     async def _remove(self, slug: str, key: PadKey, version: Mapping[str, Any] | None) -> None:
         async def go_on(version: Mapping[str, Any] | None) -> None:
@@ -220,10 +220,10 @@ class EditorPanel(Panel):
             self._drafts.pop((slug, key), None)
             if (self._slug, self._key) == (slug, key):
                 self._open(next(other for other in (*self._rows, None) if other != key))
-            ui.notify(texts.REMOVED.format(name=key.name, file=file_of(slug)))
+            ui.notify(set_texts.REMOVED.format(name=key.name, file=file_of(slug)))
 
     def _ask_to_discard(self) -> None:
-        name = self._key.name if self._key else texts.NEW_PAD
+        name = self._key.name if self._key else set_texts.NEW_PAD
         slug, key = self._slug, self._key
 
         def discard() -> None:
@@ -232,7 +232,7 @@ class EditorPanel(Panel):
                 gone = key is not None and self._said(key) is None
                 self._open(next(other for other in self._rows if other != key) if gone else key)
 
-        ask(texts.DISCARD_ASKED.format(name=name), texts.DISCARD_IT, discard)
+        ask(set_texts.DISCARD_ASKED.format(name=name), set_texts.DISCARD_IT, discard)
 
     async def _take_back(self, *, again: bool, overwrite: bool = False) -> None:
         edit = self.page.edits.next if again else self.page.edits.last
@@ -245,7 +245,7 @@ class EditorPanel(Panel):
         work = functools.partial(take_back, self.page, again=again, overwrite=overwrite)
         file = file_of_edit(edit, self.page.loaded)
         if await self._or_ask(name_of(edit), file, work, go_on) is None:
-            ui.notify(texts.UNDONE.format(name=name_of(edit), file=file))
+            ui.notify(set_texts.UNDONE.format(name=name_of(edit), file=file))
 
     async def _or_ask(
         self,
@@ -261,8 +261,8 @@ class EditorPanel(Panel):
             now = conflict.now
             shown = stands(now, tuple(conflict.keys))
             ask(
-                texts.CHANGED_ASKED.format(name=name, file=file, now=shown),
-                texts.GO_ON,
+                set_texts.CHANGED_ASKED.format(name=name, file=file, now=shown),
+                set_texts.GO_ON,
                 lambda: go_on(now),
             )
             return {}

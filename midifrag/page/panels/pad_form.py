@@ -15,7 +15,7 @@ from midifrag.config.press_keys import OnRepress, PressMode
 from midifrag.config.targets import PARAMETER_TARGETS
 from midifrag.fragment.options import FragmentOptions
 from midifrag.pad_key import PadKey
-from midifrag.page import texts
+from midifrag.page import set_texts, texts
 from midifrag.page.edits import Draft
 from midifrag.page.model import PageModel
 from midifrag.page.panels.parameters import Fields, put
@@ -44,7 +44,7 @@ class PadForm:
         self.version: Mapping[str, Any] | None = None
         self._clean: dict[str, Any] = {}
         self._filling = False
-        self.note = ui.input(texts.NOTE_NUMBER).props("outlined dense stack-label").classes("field")
+        self.note = ui.input(set_texts.NOTE_NUMBER).props("outlined dense stack-label").classes("field")
         self._prompt = (
             ui.textarea(texts.PARAMETERS["prompt"]).props("outlined stack-label rows=2").classes("prompt-text")
         )
@@ -59,19 +59,19 @@ class PadForm:
             self._text("loras", texts.PARAMETERS["loras"])
             self._choice("colour", texts.COLOUR, [colour for colour in COLOURS if colour != "off"])
             self._choice("slot", texts.SLOT, [])
-            self._choice("land", texts.LAND, list(LANDS))
-            self._choice("fallback", texts.FALLBACK, ["last"])
-            self._choice("press", texts.PRESS, list(get_args(PressMode)))
-            self._choice("on_repress", texts.ON_REPRESS, list(get_args(OnRepress)))
-            self._choice("on_lost", texts.ON_LOST, list(get_args(OnLost)))
-            self._text("choke", texts.CHOKE)
-            self._choice("port", texts.PORT, [])
-            self._choice("velocity", texts.VELOCITY_SETS, [*PARAMETER_TARGETS, "gain"])
-            self._text("softest", texts.VELOCITY_FROM)
-            self._text("hardest", texts.VELOCITY_TO)
-            self._text("morph", texts.MORPH_TO)
-            self._text("morph_by", texts.MORPH_BY)
-        ui.label(texts.FRAGMENT).classes("box-title")
+            self._choice("land", set_texts.LAND, list(LANDS))
+            self._choice("fallback", set_texts.FALLBACK, ["last"])
+            self._choice("press", set_texts.PRESS, list(get_args(PressMode)))
+            self._choice("on_repress", set_texts.ON_REPRESS, list(get_args(OnRepress)))
+            self._choice("on_lost", set_texts.ON_LOST, list(get_args(OnLost)))
+            self._text("choke", set_texts.CHOKE)
+            self._choice("port", set_texts.PORT, [])
+            self._choice("velocity", set_texts.VELOCITY_SETS, [*PARAMETER_TARGETS, "gain"])
+            self._text("softest", set_texts.VELOCITY_FROM)
+            self._text("hardest", set_texts.VELOCITY_TO)
+            self._text("morph", set_texts.MORPH_TO)
+            self._text("morph_by", set_texts.MORPH_BY)
+        ui.label(set_texts.FRAGMENT).classes("box-title")
         with ui.element("div").classes("fields"):
             for name, option in FragmentOptions.model_fields.items():
                 self._option(name, option.annotation)

@@ -15,7 +15,7 @@ from midifrag.config.loading import Loaded, bank_name
 from midifrag.config.pad_editing import ANY_VERSION, remove_pad, save_pad
 from midifrag.errors import ConfigurationError, EditConflictError, MidifragError
 from midifrag.pad_key import PadKey
-from midifrag.page import texts
+from midifrag.page import set_texts, texts
 from midifrag.page.model import PageModel, Part
 from midifrag.show.learning_edits import New, place_of, write
 
@@ -65,7 +65,7 @@ async def take_back(page: PageModel, *, again: bool = False, overwrite: bool = F
     def back() -> Change:
         edit = edits.next if again else edits.last
         if edit is None:
-            raise MidifragError(texts.NOTHING_TO_REDO if again else texts.NOTHING_TO_UNDO)
+            raise MidifragError(set_texts.NOTHING_TO_REDO if again else set_texts.NOTHING_TO_UNDO)
         return undone(page.loaded, edit, overwrite=overwrite)
 
     return await change(page, back, edits.redid if again else edits.undid)
@@ -90,7 +90,7 @@ async def change(
         return {"": str(error)}
     except Exception as error:
         _log.debug("an edit failed", exc_info=True)
-        return {"": texts.UNEXPECTED.format(error=f"{type(error).__name__}: {error}")}
+        return {"": set_texts.UNEXPECTED.format(error=f"{type(error).__name__}: {error}")}
     page.touch(Part.EDITS)
     page.read_again()
     return None
@@ -138,6 +138,6 @@ def stands(now: Mapping[str, Any] | None, keys: tuple[str, ...] = ()) -> str:
     said = now or {}
     shown = keys if keys and set(keys) != set(said) else ("prompt",)
     return ", ".join(
-        texts.KEY_NOW.format(key=key, value=said[key]) if key in said else texts.KEY_GONE.format(key=key)
+        set_texts.KEY_NOW.format(key=key, value=said[key]) if key in said else set_texts.KEY_GONE.format(key=key)
         for key in shown
     )

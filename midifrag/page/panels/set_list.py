@@ -10,7 +10,7 @@ from nicegui import events, ui
 
 from midifrag.config.bank_editing import add_bank, order_banks, rename_bank
 from midifrag.config.entry_editing import Change
-from midifrag.page import texts
+from midifrag.page import set_texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, icon_button
 from midifrag.page.panels.saving import change, tell
@@ -30,13 +30,13 @@ class SetListPanel(Panel):
         super().__init__(page, play)
         self._shown: tuple[tuple[str, str], ...] = ()
         with ui.element("section").classes("set-list"):
-            ui.label(texts.SET_LIST).classes("box-title")
-            ui.label(texts.SET_LIST_HINT).classes("quiet")
+            ui.label(set_texts.SET_LIST).classes("box-title")
+            ui.label(set_texts.SET_LIST_HINT).classes("quiet")
             self._rows = ui.element("div").classes("set-rows")
             with ui.element("div").classes("set-new"):
-                self._name = ui.input(texts.BANK_NAME).props("outlined dense").classes("set-name")
+                self._name = ui.input(set_texts.BANK_NAME).props("outlined dense").classes("set-name")
                 self._name.on("keydown.enter", self._add)
-                ui.button(texts.ADD_BANK, icon="add", on_click=self._add).props("flat no-caps")
+                ui.button(set_texts.ADD_BANK, icon="add", on_click=self._add).props("flat no-caps")
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
@@ -56,11 +56,11 @@ class SetListPanel(Panel):
             row.on("drop", functools.partial(self._dropped, slug), js_handler=_DROP)
             ui.icon("drag_indicator").props("aria-hidden=true").classes("quiet")
             field = ui.input(value=name).props("outlined dense").classes("set-name")
-            field.props["aria-label"] = texts.BANK_NAME_OF.format(name=name)
+            field.props["aria-label"] = set_texts.BANK_NAME_OF.format(name=name)
             field.on("keydown.enter", lambda: self._rename(slug, field)).on("blur", lambda: self._rename(slug, field))
-            for icon, words, step in (("arrow_upward", texts.EARLIER, -1), ("arrow_downward", texts.LATER, 1)):
+            for icon, words, step in (("arrow_upward", set_texts.EARLIER, -1), ("arrow_downward", set_texts.LATER, 1)):
                 icon_button(icon, words.format(name=name)).on_click(functools.partial(self._step, slug, step))
-            copy = icon_button("content_copy", texts.COPY_BANK.format(name=name))
+            copy = icon_button("content_copy", set_texts.COPY_BANK.format(name=name))
             copy.on_click(functools.partial(self._copy, slug, name))
 
     async def _add(self) -> None:
@@ -69,7 +69,7 @@ class SetListPanel(Panel):
             self._name.value = ""
 
     async def _copy(self, slug: str, name: str) -> None:
-        await self._do(lambda: add_bank(self.page.loaded, texts.COPY_OF.format(name=name), slug))
+        await self._do(lambda: add_bank(self.page.loaded, set_texts.COPY_OF.format(name=name), slug))
 
     async def _rename(self, slug: str, field: ui.input) -> None:
         name, before = str(field.value or "").strip(), dict(self._shown).get(slug)
