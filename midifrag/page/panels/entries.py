@@ -25,7 +25,7 @@ from midifrag.errors import MidifragError
 from midifrag.page import set_texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, icon_button
-from midifrag.page.panels.saving import change, tell
+from midifrag.page.panels.saving import ask_to_leave, change, tell
 
 
 class Place(NamedTuple):
@@ -75,6 +75,7 @@ class _Row:
         with ui.element("div").classes("entry"):
             self.field = ui.input(label, value="" if was is None else line_of(was)).props("outlined dense stack-label")
             self.field.classes("entry-line").on("keydown.enter", self._save)
+            self.field.on_value_change(lambda: panel.unsaved_changed())
             icon_button("save", set_texts.SAVE_ENTRY).on_click(self._save)
             if was is not None:
                 icon_button("delete", set_texts.REMOVE_ENTRY).on_click(self._remove)
@@ -131,6 +132,7 @@ class EntriesPanel(Panel):
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
         self._places: dict[str, Place] = {}
+        self._listed = ""
         self._entries: list[dict[str, Any]] | None = None
         self.rows: list[_Row] = []
         with ui.element("section").classes("entries"):
@@ -155,9 +157,27 @@ class EntriesPanel(Panel):
         # Not here: a drive that hangs must not keep the page waiting.
         background_tasks.create(self.read())
 
+    @property
+    def unsaved(self) -> str:
+        """See `Panel.unsaved`."""
+        return ", ".join(row.typed for row in self.rows if row.typed)
+
     def _chosen(self) -> None:
-        self._entries = None
-        self.rows = []
+        wanted = self._choice.value
+        if self._listed == wanted:
+            return
+        if not self.unsaved or self._listed not in self._choice.options:
+            self._turn_to(wanted)
+            return
+        # Still the list that was typed in, until that is answered.
+        self._choice.value = self._listed
+        answers = {set_texts.STAY: lambda: None, set_texts.DISCARD_IT: lambda: self._turn_to(wanted)}
+        ask_to_leave(set_texts.LEAVE_LINES_ASKED.format(lines=self.unsaved), answers)
+
+    def _turn_to(self, name: str) -> None:
+        self._listed, self._entries, self.rows = name, None, []
+        self._choice.value = name
+        self.unsaved_changed()
         background_tasks.create(self.read())
 
     async def read(self) -> None:

@@ -19,6 +19,7 @@ from midifrag.page import set_texts, texts
 from midifrag.page.edits import Draft
 from midifrag.page.model import PageModel
 from midifrag.page.panels.parameters import Fields, put
+from midifrag.page.panels.saving import differences
 from midifrag.page.panels.sound_fields import shown_part, typed_part
 from midifrag.surface.palette import COLOURS
 
@@ -42,6 +43,8 @@ class PadForm:
     def __init__(self, page: PageModel, changed: Callable[[], Any]) -> None:
         self._page = page
         self.version: Mapping[str, Any] | None = None
+        #: What the file was last known to say.
+        self._file: Mapping[str, Any] | None = None
         self._clean: dict[str, Any] = {}
         self._filling = False
         self.note = ui.input(set_texts.NOTE_NUMBER).props("outlined dense stack-label").classes("field")
@@ -100,22 +103,26 @@ class PadForm:
         self._clean = {_NOTE: "" if key is None else str(key), **self._held(known or {})}
         self._filling = True
         for name, value in (self._clean | typed).items():
-            put(self._inputs[name], value)
+            # A draft may be of another version of this page.
+            if name in self._inputs:
+                put(self._inputs[name], value)
         self._filling = False
         self.note.set_enabled(key is None)
-        self.version = said
+        self.version = self._file = said
         if draft is not None:
             self._keep_version(draft.version, typed)
 
-    def follow(self, key: PadKey, said: Mapping[str, Any] | None) -> None:
-        """Show what others have changed meanwhile, save for what is typed here."""
+    def follow(self, key: PadKey, said: Mapping[str, Any] | None) -> tuple[str, ...]:
+        """Show what others have changed meanwhile, save for what is typed here; returns the keys that they changed."""
+        changed = differences(said, self._file)
         if said != self.version:
             self.fill(key, said, self.draft if self.typed else None)
+        return changed
 
     def saved(self, key: PadKey, values: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
         """Take ``values``, as they were ``typed``, for what the file says: they have been written there."""
         kept = {**(self.version or {}), **values}
-        self.version = says({name: value for name, value in kept.items() if value is not None})
+        self.version = self._file = says({name: value for name, value in kept.items() if value is not None})
         self._clean |= typed
         self._filling = True
         put(self.note, str(key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import logging
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from nicegui import ui
 
 from midifrag.config.entry_editing import Change, file_name, undone
 from midifrag.config.loading import Loaded, bank_name
-from midifrag.config.pad_editing import ANY_VERSION, remove_pad, save_pad
+from midifrag.config.pad_editing import ANY_VERSION, changed_elsewhere, remove_pad, save_pad
 from midifrag.errors import ConfigurationError, EditConflictError, MidifragError
 from midifrag.pad_key import PadKey
 from midifrag.page import set_texts, texts
@@ -30,12 +31,26 @@ async def save(
     version: Mapping[str, Any] | None = ANY_VERSION,
     *,
     whole: bool = False,
+    merged: Callable[[Mapping[str, Any]], None] = lambda _now: None,
 ) -> dict[str, str] | None:
     """Write a pad; None if that went well, else what is wrong, by key ("" for what concerns no key).
 
-    ``version`` and ``whole`` are as `midifrag.config.pad_editing.save_pad` has them. Raises `EditConflictError`.
+    ``version`` and ``whole`` are as `midifrag.config.pad_editing.save_pad` has them. ``merged`` is called where others
+    had changed other keys of the pad since: with what the file said of it before. Raises `EditConflictError`.
     """
-    return await change(page, lambda: save_pad(page.loaded, slug, key, values, version, whole=whole))
+    found: list[Mapping[str, Any]] = []
+
+    def write_pad() -> Change:
+        edit = save_pad(page.loaded, slug, key, values, version, whole=whole)
+        now = changed_elsewhere(edit, version)
+        if now is not None:
+            found.append(now)
+        return edit
+
+    problems = await change(page, write_pad)
+    if problems is None and found:
+        merged(found[0])
+    return problems
 
 
 async def remove(
@@ -131,6 +146,38 @@ def ask(question: str, answer: str, action: Callable[[], Any]) -> None:
             ui.button(texts.CANCEL, on_click=dialog.close).props("flat no-caps autofocus")
     dialog.on("hide", dialog.delete)
     dialog.open()
+
+
+def ask_to_leave(question: str, answers: Mapping[str, Callable[[], Any]]) -> None:
+    """Ask what shall become of what is not saved, before something else takes its place; without an answer it stays.
+
+    ``answers`` are what can be chosen, and what is done then; the first one is done at Enter.
+    """
+    client = ui.context.client
+
+    async def go(action: Callable[[], Any]) -> None:
+        dialog.close()
+        with client:
+            result = action()
+            if inspect.isawaitable(result):
+                await result
+
+    with ui.dialog() as dialog, ui.card().classes("dialog asked"):
+        ui.label(question).classes("asked-text")
+        with ui.row():
+            for number, (answer, action) in enumerate(answers.items()):
+                look = "unelevated color=primary autofocus" if number == 0 else "flat"
+                ui.button(answer, on_click=functools.partial(go, action)).props(f"{look} no-caps")
+            if set_texts.STAY not in answers:
+                ui.button(set_texts.STAY, on_click=dialog.close).props("flat no-caps")
+    dialog.on("hide", dialog.delete)
+    dialog.open()
+
+
+def differences(now: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The keys of which a pad's file says something else than before."""
+    now, before = now or {}, before or {}
+    return tuple(sorted(key for key in {*now, *before} if now.get(key) != before.get(key)))
 
 
 def stands(now: Mapping[str, Any] | None, keys: tuple[str, ...] = ()) -> str:

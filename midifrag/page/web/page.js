@@ -12,6 +12,7 @@
   let asked = null; // when the oldest question without an answer was asked
   let server = null; // what the server's clock showed, and when that was heard here
   let coming = false;
+  window.comesBack = () => coming;
 
   // --- presses ------------------------------------------------------------------------------------------------------
 
@@ -121,6 +122,8 @@
       socket.off("connect_error");
       socket.on("connect_error", refused);
       socket.on("connect", connected);
+      // NiceGUI loads the page anew then.
+      socket.on("try_reconnect", () => (coming = true));
       if (socket.connected) connected();
     });
     setInterval(ask, ASK_EVERY);
