@@ -147,6 +147,14 @@ BUTTONS = {
     "panic": "panic",
     "slot": "{slot}",
 }
+BUTTON_STATES = {
+    "active": "plays now",
+    "busy": "renders",
+    "more": "more is shown",
+    "filled": "filled",
+    "locked": "locked",
+    "sounds": "sounds",
+}
 VELOCITY = "Velocity"
 BY_POSITION = "by position"
 FIXED = "fixed"

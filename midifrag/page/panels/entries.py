@@ -198,3 +198,4 @@ class EntriesPanel(Panel):
             self.rows.append(_Row(self, len(entries), None))
         for row in self.rows:
             row.takes_over(typed)
+        self.unsaved_changed()
