@@ -14,6 +14,7 @@ from nicegui import Client
 
 from midifrag.config.entry_editing import Change, Exchange, FileEdit
 from midifrag.config.loading import Loaded
+from midifrag.config.pad_versions import says
 from midifrag.pad_key import PadKey
 
 #: Edits that can be undone, and browser tabs whose drafts are kept.
@@ -51,7 +52,7 @@ def written_drafts(drafts: Drafts) -> str:
         {"bank": slug, "pad": None if key is None else str(key), "version": draft.version, "typed": draft.typed}
         for (slug, key), draft in drafts.items()
     ]
-    return json.dumps(kept) if kept else ""
+    return json.dumps(kept, default=str) if kept else ""
 
 
 def read_drafts(text: str) -> Drafts:
@@ -70,7 +71,7 @@ def read_drafts(text: str) -> Drafts:
         with suppress(ValueError):
             key = None if pad is None else PadKey.parse(pad)
             held = {str(name): value for name, value in typed.items() if isinstance(value, _HELD)}
-            drafts[one["bank"], key] = Draft(version, held)
+            drafts[one["bank"], key] = Draft(None if version is None else says(version), held)
     return drafts
 
 

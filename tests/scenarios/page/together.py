@@ -262,7 +262,7 @@ def main(minutes: float, seed: int) -> None:
     """Play for so long, and print what was done."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         folder = Path(place)
-        show = RunningShow(folder / "show", "--virtual")
+        show = RunningShow(folder / "show")
         driver = chromium(folder / "profile", *FLAGS, *AWAKE)
         ends = time.monotonic() + 60 * minutes
         try:
