@@ -27,8 +27,6 @@ _DRAFTS = "(e) => emit(e.detail)"
 DRAWN_EVERY = 0.04
 #: Seconds between two looks at what only time changes (ages, predictions).
 TIME_STEP = 1.0
-#: Seconds after a beat at which it is surely past.
-PAST_BEAT = 0.005
 #: The same of what counts down to a boundary: a small part of a beat.
 COUNTDOWN_STEP = 0.1
 #: Screens that may wait for their browser at the same time.
@@ -199,11 +197,9 @@ class Screens:
 
     async def keep_drawn(self) -> None:
         """Draw what changes, for ever. A screen that fails is told in the log and tried again with the next change."""
-        due, beat = monotonic() + TIME_STEP, None
+        due = monotonic() + TIME_STEP
         while True:
-            now = monotonic()
-            until_beat = self._page.next_beat(now)
-            wait = due - now if until_beat is None else min(due - now, until_beat + PAST_BEAT)
+            wait = due - monotonic()
             with contextlib.suppress(TimeoutError):
                 step = COUNTDOWN_STEP if self._page.counts_down else TIME_STEP
                 await asyncio.wait_for(self._page.news.wait(), min(step, max(0.0, wait)))
@@ -213,9 +209,6 @@ class Screens:
             if now >= due:
                 due = now + TIME_STEP
                 self._page.touch(Part.TIME)
-            before, beat = beat, self._page.bar_and_beat(now)
-            if beat != before:
-                self._page.touch(Part.BEAT)
             self._page.news.clear()
             for screen in tuple(self._screens.values()):
                 self._draw(screen)

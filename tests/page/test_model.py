@@ -146,12 +146,3 @@ def test_presses_that_wait_are_counted_and_predicted(opened):
     page.take(job(JobState.RENDERING, 4))
     assert page.queued == 2
     assert set(page.landings()) == {2, 3, 4}
-
-
-def test_the_next_beat_is_known_once_the_show_has_said(opened):
-    page = opened.page
-    assert (page.bar_and_beat(10.0), page.next_beat(10.0)) == (None, None)
-    page.take(TimeChanged(Timeline(120, 10.0, 6.0, Signature(6, 8))))
-    assert page.bar_and_beat(10.0) == (3, 1)
-    assert page.next_beat(10.1) == pytest.approx(0.15)
-    assert page.bar_and_beat(10.25) == (3, 2)

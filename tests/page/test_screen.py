@@ -6,7 +6,7 @@ import contextlib
 import pytest
 from nicegui import Client, ui
 
-from midifrag.events import Notice, TimeChanged
+from midifrag.events import Notice
 from midifrag.pad_key import PadKey
 from midifrag.page import screen
 from midifrag.page.model import Part
@@ -15,7 +15,6 @@ from midifrag.page.panels.panel import Panel
 from midifrag.page.panels.table import Area, Row, Tab
 from midifrag.page.screen import MOST_WAITING, Screen, Screens
 from midifrag.states import EngineState, JobState, NoticeLevel
-from midifrag.timeline import Timeline
 from tests.page.changes import active, engine, job
 
 
@@ -333,13 +332,3 @@ def test_what_only_time_changes_is_drawn_as_it_passes(browsers, monkeypatch):
     before = browsers.page.page.versions[Part.TIME]
     browsers.page.page.news.set()
     browsers.draw(until=lambda: browsers.page.page.versions[Part.TIME] > before)
-
-
-def test_each_beat_is_drawn_as_it_passes(browsers, monkeypatch):
-    clock = [5.0]
-    monkeypatch.setattr(screen, "monotonic", lambda: clock[0])
-    browsers.page.take(TimeChanged(Timeline(60_000, 5.0)))
-    page = browsers.page.page
-    for _ in range(4):
-        before, clock[0] = page.versions[Part.BEAT], clock[0] + 0.001
-        browsers.draw(until=lambda before=before: page.versions[Part.BEAT] > before)

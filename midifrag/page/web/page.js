@@ -13,6 +13,8 @@
   let server = null; // what the server's clock showed, and when that was heard here
   let coming = false;
   window.comesBack = () => coming;
+  // What the show's clock shows now, in seconds; null until it has been heard.
+  window.showClock = () => server && server.now + (performance.now() - server.heard) / 1000;
 
   // --- presses ------------------------------------------------------------------------------------------------------
 
@@ -113,7 +115,7 @@
           leaveOut();
           return this;
         }
-        if (server) message.at = server.now + (performance.now() - server.heard) / 1000;
+        if (server) message.at = window.showClock();
       }
       return send.call(this, name, message, ...rest);
     };
