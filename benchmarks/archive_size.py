@@ -106,7 +106,7 @@ def rows(place: Path, count: int, repeats: int) -> list[tuple[str, float]]:
         ("page: the oldest sheet", seconds(lambda: sheet("", count - SHEET), repeats)),
         ("page: a search", seconds(lambda: sheet("glass choir", 0), repeats)),
         ("page: a search that finds nothing", seconds(lambda: sheet("nothing of the kind", 0), repeats)),
-        ('page: words, a phrase, -word', seconds(lambda: sheet('choir "over glass" -number:7', 0), repeats)),
+        ("page: words, a phrase, -word", seconds(lambda: sheet('choir "over glass" -number:7', 0), repeats)),
         ("page: ranges", seconds(lambda: sheet("tempo:90..100 length:>2 loudness:-6..0 key:Am..Cm", 0), repeats)),
         ("page: a search, sorted by length", seconds(lambda: sheet("glass sort:longest", 0), repeats)),
         ("page: all, sorted by level", seconds(lambda: sheet("sort:loudest", 0), repeats)),

@@ -1,8 +1,8 @@
-"""What the page costs: its first load, a press until it is seen, a minute in which nothing happens, and what it fetches.
+"""What the page costs: a load, a press until it is seen, a minute in which nothing happens, and what it fetches.
 
     uv run python -m benchmarks.page_load [--loads 20] [--presses 100] [--idle 60]
 
-A show with `sketch` plays beside headless Chromium on the same machine, which has the lowest priority. A load is measured
+A show with `sketch` plays beside headless Chromium on the same machine, at the lowest priority. A load is measured
 by the browser itself, from the navigation to the first pad that is drawn; what it costs the page's process is that
 process's own time. A press is one on a port; it is seen when a window's document first shows it as queued or beyond. In
 the idle minute, what each window is sent is counted by the window. Prints Markdown tables.
@@ -42,7 +42,8 @@ WATCH = """
 window.seen = [];
 let pressed = false;
 new MutationObserver(() => {
-    const now = ["queued", "rendering", "landed"].includes(document.querySelector(".pad[data-pad='36']")?.dataset.state);
+    const state = document.querySelector(".pad[data-pad='36']")?.dataset.state;
+    const now = ["queued", "rendering", "landed"].includes(state);
     if (now && !pressed) window.seen.push(performance.timeOrigin + performance.now());
     pressed = now;
 }).observe(document.body, {subtree: true, attributes: true, childList: true});
@@ -106,7 +107,7 @@ def _loads(driver: webdriver.Chrome, address: str, page: psutil.Process, loads: 
         # Each device has a share of the page's time: who loads too often waits.
         time.sleep(2.0)
         spent.append(_spent(page) - before)
-    print("| loads | first: until a pad is drawn | p50 of all others | worst of them | processor time of the page a load |")
+    print("| loads | first: until a pad is drawn | p50 of the others | worst | processor time of the page a load |")
     print("|---|---|---|---|---|")
     others = taken[1:] or taken
     print(
@@ -116,7 +117,10 @@ def _loads(driver: webdriver.Chrome, address: str, page: psutil.Process, loads: 
     print("| what is fetched | files | over the network | unpacked |\n|---|---|---|---|")
     for what, rows in (("the first time", fetched[0]), ("again", fetched[-1])):
         sent, whole = sum(row[1] for row in rows), sum(row[3] for row in rows)
-        print(f"| {what} | {sum(row[1] > 0 for row in rows)} of {len(rows)} | {sent / 1000:.0f} kB | {whole / 1000:.0f} kB |")
+        print(
+            f"| {what} | {sum(row[1] > 0 for row in rows)} of {len(rows)} "
+            f"| {sent / 1000:.0f} kB | {whole / 1000:.0f} kB |"
+        )
     for path, sent, _, whole in sorted(fetched[-1], key=lambda row: -row[1])[:5]:
         print(f"| {path} again | | {sent / 1000:.1f} kB | {whole / 1000:.1f} kB |")
     print()
@@ -144,7 +148,10 @@ def _presses(driver: webdriver.Chrome, show: Measured, presses: int) -> None:
 def _late(pressed: Sequence[float], seen: Sequence[float]) -> list[float]:
     """How much later each press was seen; one that was not seen before the next is left out."""
     bounds = [*pressed[1:], pressed[-1] + 1000 * PATIENCE]
-    firsts = (min((one - at for one in seen if at <= one < end), default=None) for at, end in zip(pressed, bounds, strict=True))
+    firsts = (
+        min((one - at for one in seen if at <= one < end), default=None)
+        for at, end in zip(pressed, bounds, strict=True)
+    )
     return [one for one in firsts if one is not None]
 
 
@@ -162,7 +169,7 @@ def _idle(driver: webdriver.Chrome, page: psutil.Process, idle: float) -> None:
         driver.switch_to.window(window)
         came.append(driver.execute_script("return window.came"))
     messages, size = (statistics.mean(one[name] for one in came) / passed for name in ("messages", "bytes"))
-    print("| a minute in which nothing happens | messages a second to a window | bytes a second | processor time of the page |")
+    print("| nothing happens | messages a second to a window | bytes a second | processor time of the page |")
     print("|---|---|---|---|")
     print(f"| {len(came)} windows open | {messages:.2f} | {size:.0f} | {100 * spent / passed:.2f} % of a core |")
 

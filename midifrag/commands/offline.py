@@ -131,9 +131,7 @@ def takes(
         archive.find(folder, " ".join(words), limit, filters, as_json)
 
 
-def _move(
-    folder: Path, words: tuple[str, ...], show: Loaded | None, *, delete: bool, restore: bool, yes: bool
-) -> None:
+def _move(folder: Path, words: tuple[str, ...], show: Loaded | None, *, delete: bool, restore: bool, yes: bool) -> None:
     """Delete takes, put them back, or empty the trash."""
     from midifrag.commands import trash
 

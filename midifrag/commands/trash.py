@@ -1,4 +1,4 @@
-"""``midifrag takes --delete``, ``--restore`` and ``--empty-trash``: takes go to the archive's trash, back, and for good."""
+"""``midifrag takes --delete``, ``--restore`` and ``--empty-trash``: takes go to the trash, back, and for good."""
 
 from __future__ import annotations
 

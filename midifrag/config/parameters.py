@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from midifrag.config import conditioning as conditionings
@@ -302,7 +302,7 @@ LENGTHS = ("seconds", "bars", "beats")
 
 def names_of(declared: type[RequestParameters]) -> tuple[str, ...]:
     """The parameters that a class declares."""
-    return tuple(field.name for field in fields(declared))
+    return tuple(one.name for one in fields(declared))
 
 
 def values_of(values: RequestParameters, declared: type[RequestParameters] = PresetParameters) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from midifrag.errors import StorageError
 from midifrag.fragment.archive_changes import Change, Place, together
@@ -159,7 +158,9 @@ class Index:
     def places(self) -> dict[int, bool]:
         """Whether each take lies in the trash, by number."""
         with self._connected() as connection:
-            return {number: bool(trashed) for number, trashed in connection.execute("SELECT number, trashed FROM takes")}
+            return {
+                number: bool(trashed) for number, trashed in connection.execute("SELECT number, trashed FROM takes")
+            }
 
     def highest(self) -> int:
         """Return the highest number that a take has or had, 0 if there was none."""

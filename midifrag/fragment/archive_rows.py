@@ -12,7 +12,7 @@ from midifrag.fragment.record import TakeRecord
 
 #: The version of the tables. An index of another one is brought up to it, or built anew.
 VERSION = 4
-#: What each version had not that came before; it is added where an index lies: columns of takes, and of what is reached.
+#: What an index of an earlier version lacks, which is added where it lies: tables, and their new columns.
 UPGRADES: dict[int, tuple[tuple[str, str], ...]] = {
     2: (("takes", "seconds REAL"), ("takes", "tempo REAL"), ("takes", "peak REAL")),
     3: (

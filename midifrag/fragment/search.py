@@ -84,7 +84,7 @@ class Search:
 
 
 class Filters(TypedDict, total=False):
-    """Which takes to find; what is left out or None does not matter, but for ``trashed``, which is False where left out.
+    """Which takes to find; what is left out or None does not matter. ``trashed`` is False where it is left out.
 
     ``since`` (included) and ``until`` (not included) are seconds since 1970 and compare with the time rendered.
     """

@@ -204,7 +204,8 @@ NO_TAKES = "No takes that fit."
 SEARCH_EXAMPLE = 'rain "wide hall" -dark tempo:90..120 key:Am'
 SEARCH_HELP = (
     'Words may stand in any order; "quotes" keep them together, -word leaves takes out. Ranges: tempo:90..120, '
-    "key:Am, key:A..C, key:minor, length:>2, loudness:-12..-3. Orders: sort:oldest, longest, shortest, loudest, quietest, fastest, slowest."
+    "key:Am, key:A..C, key:minor, length:>2, loudness:-12..-3. Orders: sort:oldest, longest, shortest, loudest, "
+    "quietest, fastest, slowest."
 )
 EMPTY_ARCHIVE = "Every take that is rendered comes here, whatever becomes of it. Press a pad, or render a prompt."
 CLEAR_SEARCH = "Show all takes"
@@ -222,7 +223,9 @@ RESTORE_CHOSEN = "Put back what is chosen"
 TRASH, UNDO_DELETE = "Trash", "Undo: {takes} back"
 DELETED, RESTORED = "{takes} to the trash", "{takes} back from the trash"
 ONE_TAKE, TAKES = "take {number}", "{count} takes"
-EMPTY_TRASH = "Deleted takes lie here, whole, until `midifrag takes --empty-trash` is called and answered in a terminal."
+EMPTY_TRASH = (
+    "Deleted takes lie here, whole, until `midifrag takes --empty-trash` is called and answered in a terminal."
+)
 NOTE = "Note"
 AGAIN_HELP = "Render again with the same seed"
 VARIATION_HELP = "Render again with another seed"

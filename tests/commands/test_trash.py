@@ -55,10 +55,8 @@ def test_takes_are_deleted_with_what_has_to_do_with_them_and_put_back(folder):
 
 def test_a_set_is_not_needed(folder, tmp_path):
     (tmp_path / "presets.yaml").unlink()
-    assert call("2", "--delete") == (
-        0,
-        f"1 take in the trash of {folder.relative_to(tmp_path)}; `midifrag takes 2 --restore` puts back.\n",
-    )
+    said = f"1 take in the trash of {folder}; `midifrag takes 2 --restore` puts back.\n"
+    assert call("2", "--delete", "--fragments", str(folder.parent)) == (0, said)
 
 
 def test_an_unknown_take_among_them_leaves_all_where_they_are(folder):
@@ -80,7 +78,9 @@ def test_the_trash_is_emptied_after_a_question(folder):
     code, said = call("--empty-trash", answer="n\n")
     assert code == 0
     assert "note: Opening: C1 “rain” begins from take 2, and will find nothing" in said
-    assert f"Delete 2 takes in the trash of {folder} (0.0 MB, 1 of them with a star) for good? Nothing brings them" in said
+    assert (
+        f"Delete 2 takes in the trash of {folder} (0.0 MB, 1 of them with a star) for good? Nothing brings them" in said
+    )
     assert listed("--trash") == [2, 1]
     assert call("1", "--empty-trash")[0] == 2
     assert call("--empty-trash", answer="y\n")[1].endswith("2 takes deleted for good.\n")

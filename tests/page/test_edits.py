@@ -5,7 +5,17 @@ import pytest
 from midifrag.config.entry_editing import FileEdit
 from midifrag.config.pad_editing import Edit
 from midifrag.pad_key import PadKey
-from midifrag.page.edits import MOST_EDITS, MOST_TABS, Draft, Edits, name_of, owner_of, read_drafts, tab_of, written_drafts
+from midifrag.page.edits import (
+    MOST_EDITS,
+    MOST_TABS,
+    Draft,
+    Edits,
+    name_of,
+    owner_of,
+    read_drafts,
+    tab_of,
+    written_drafts,
+)
 from tests.support.shows import bank, loaded
 
 
@@ -78,7 +88,9 @@ def test_an_edit_of_what_is_no_pad_is_named_by_its_key_and_its_file():
 
 def test_drafts_are_kept_by_a_browser_and_read_again():
     drafts = {
-        ("opening", PadKey(36, 10)): Draft({"prompt": "kick", "velocity": {"range": [1, 2]}}, {"prompt": "dull", "slot": 3}),
+        ("opening", PadKey(36, 10)): Draft(
+            {"prompt": "kick", "velocity": {"range": [1, 2]}}, {"prompt": "dull", "slot": 3}
+        ),
         ("second", None): Draft(None, {"note": "E1"}),
     }
     assert read_drafts(written_drafts(drafts)) == drafts

@@ -5,13 +5,12 @@ from typing import get_args
 
 import pytest
 
-from midifrag.events import TakeChanged, TimeChanged
+from midifrag.events import TakeChanged
 from midifrag.intents import Panic, Press
 from midifrag.pad_key import PadKey
 from midifrag.page.model import CHANGED_TAKES, MIDI_LINES, PageModel, Part
 from midifrag.page.wire import FromShow, MidiSeen, ReadAgain, configuration
 from midifrag.states import JobState, PadState
-from midifrag.timeline import Signature, Timeline
 from tests.page.changes import CHANGES, INFO, active, engine, job, pad, record, slot
 from tests.support.shows import bank, loaded
 

@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
-from midifrag.page.pad_looks import BADGE, BADGES, BUTTON_BADGES, LEGIBLE, TEXT, badge_colour, contrast, surface_colour
 from midifrag.page import texts
+from midifrag.page.pad_looks import BADGE, BADGES, BUTTON_BADGES, LEGIBLE, TEXT, badge_colour, contrast, surface_colour
 from midifrag.show.button_looks import ButtonState
 from midifrag.states import PadState
 from midifrag.surface.driver import DEFAULT_COLOUR

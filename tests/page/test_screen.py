@@ -184,7 +184,9 @@ def test_who_leaves_a_tab_on_which_something_is_typed_is_asked(headless, monkeyp
     for answer, ends in (("Stay here", "own"), ("Leave it for later", "play")):
         page.enter(tabs, "play")
         assert tabs.value == "own"
-        assert page.texts("asked-text")[-1] == "Not saved yet: C1. It stays here for later, as long as this page is open."
+        assert (
+            page.texts("asked-text")[-1] == "Not saved yet: C1. It stays here for later, as long as this page is open."
+        )
         page.click(page.button(answer))
         assert tabs.value == ends
     # What is typed elsewhere keeps nobody here.

@@ -32,9 +32,9 @@ from midifrag.intents import (
     ShowBanks,
     SlotPlaying,
     StarTake,
-    TrashTake,
     StopSlot,
     Tap,
+    TrashTake,
     TurnPage,
 )
 from midifrag.midi.messages import (

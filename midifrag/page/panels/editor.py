@@ -1,7 +1,7 @@
 """Set editing: change a pad's prompt, parameters and press rules; written to its bank's file and live at once.
 
-Nothing typed goes by itself: who leaves a form is asked, and a form that is left without an answer keeps its draft. What
-another browser has saved meanwhile is told, and only overwritten by who has seen it.
+Nothing typed goes by itself: who leaves a form is asked, and one that is kept for later keeps its draft. What another
+browser has saved meanwhile is told, and only overwritten by who has seen it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class EditorPanel(Panel):
 
     def _build_buttons(self) -> None:
         with ui.element("div").classes("editor-buttons"):
-            ui.button(set_texts.SAVE_PAD, on_click=self._save).props("unelevated no-caps color=primary").classes("save-pad")
+            ui.button(set_texts.SAVE_PAD, on_click=self._save).props("unelevated no-caps color=primary").classes(
+                "save-pad"
+            )
             self._discard = ui.button(set_texts.DISCARD, on_click=self._ask_to_discard).props("flat no-caps")
             ui.button(set_texts.REMOVE_PAD, on_click=self._ask_to_remove).props("flat no-caps color=negative")
             self._unsaved = ui.label(set_texts.UNSAVED).classes("unsaved-text")
@@ -125,9 +127,7 @@ class EditorPanel(Panel):
             # What somebody has removed meanwhile stays as long as there is a draft of it.
             for key in sorted({*bank.pads, *(key for key in drafts if key is not None)}):
                 pad = bank.pads.get(key)
-                row = ui.button(color=None, on_click=functools.partial(self._go, key)).props(
-                    "flat no-caps align=left"
-                )
+                row = ui.button(color=None, on_click=functools.partial(self._go, key)).props("flat no-caps align=left")
                 row.style(f"--own: {own_colour(pad.colour if pad else None)}").props["data-edit"] = str(key)
                 self._rows[key] = row
                 with row:

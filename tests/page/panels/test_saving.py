@@ -164,7 +164,11 @@ def test_what_is_there_now_is_said_by_the_keys_that_matter():
 
 def test_who_would_leave_has_several_answers_and_may_stay(page):
     chosen = []
-    page.do(lambda: ask_to_leave("Not saved.", {"Save": lambda: chosen.append("save"), "Discard": lambda: chosen.append("no")}))
+    page.do(
+        lambda: ask_to_leave(
+            "Not saved.", {"Save": lambda: chosen.append("save"), "Discard": lambda: chosen.append("no")}
+        )
+    )
     assert page.text("asked-text") == "Not saved."
     dialog = page.one("asked").parent_slot.parent
     page.click(page.button("Stay here"))

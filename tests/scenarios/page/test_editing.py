@@ -3,7 +3,6 @@
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-
 #: Whether the browser asks before the page is closed.
 ASKS = """
 const event = new Event("beforeunload", {cancelable: true});

@@ -24,10 +24,12 @@ const offline = new OfflineAudioContext(1, rate * seconds, rate);
 offline.resume().catch(() => {});
 window.AudioContext = function () { return offline; };
 const wav = (level) => {
-    const data = new DataView(new ArrayBuffer(44 + 4 * rate)), text = (at, s) => [...s].forEach((c, i) => data.setUint8(at + i, c.charCodeAt(0)));
-    text(0, "RIFF"); data.setUint32(4, 36 + 4 * rate, true); text(8, "WAVEfmt "); data.setUint32(16, 16, true);
-    data.setUint16(20, 3, true); data.setUint16(22, 1, true); data.setUint32(24, rate, true); data.setUint32(28, 4 * rate, true);
-    data.setUint16(32, 4, true); data.setUint16(34, 32, true); text(36, "data"); data.setUint32(40, 4 * rate, true);
+    const data = new DataView(new ArrayBuffer(44 + 4 * rate));
+    const text = (at, s) => [...s].forEach((one, i) => data.setUint8(at + i, one.charCodeAt(0)));
+    const long = (at, number) => data.setUint32(at, number, true);
+    const short = (at, number) => data.setUint16(at, number, true);
+    text(0, "RIFF"); long(4, 36 + 4 * rate); text(8, "WAVEfmt "); long(16, 16); short(20, 3); short(22, 1);
+    long(24, rate); long(28, 4 * rate); short(32, 4); short(34, 32); text(36, "data"); long(40, 4 * rate);
     for (let i = 0; i < rate; i++) data.setFloat32(44 + 4 * i, level, true);
     return data.buffer;
 };
@@ -42,7 +44,8 @@ const deeds = {
 (async () => {
     if (looped) click(".player-loop");
     await window.player.play("/slots/1.wav?n=0");
-    for (const [at, deed] of acts) offline.suspend(at).then(async () => { await deeds[deed](); await OfflineAudioContext.prototype.resume.call(offline); });
+    for (const [at, deed] of acts)
+        offline.suspend(at).then(async () => { await deeds[deed](); await offline.resume(); });
     const sound = (await offline.startRendering()).getChannelData(0);
     const runs = [];
     for (const one of sound) {
@@ -50,14 +53,14 @@ const deeds = {
         if (runs.length && runs.at(-1)[0] === level) runs.at(-1)[1]++;
         else runs.push([level, 1]);
     }
-    done(runs.filter((run) => run[1] > rate / 1000).map((run) => run));
+    done(runs.filter((run) => run[1] > rate / 1000));
 })().catch((error) => done(String(error)));
 """
 
 
 @pytest.fixture
 def plays(driver):
-    """Renders what is played, as runs of a level: ``(level, seconds)``; what lasts a millisecond at most is left out."""
+    """Renders what is played, as runs of ``(level, seconds)``; what lasts a millisecond at most is left out."""
     before = driver.current_window_handle
     driver.switch_to.new_window("tab")
 

@@ -60,4 +60,8 @@ def test_bars_and_beats_are_counted_as_the_show_counts_them(runs):
 
 def test_a_clock_that_stands_still_counts_nothing(runs):
     line = {"bpm": 120, "at": 0, "position": 0, "bar": 4, "beat": 1, "running": False}
-    assert runs("beats.js")("return window.beatAt(arguments[0], 5)", line) == {"text": "waits", "first": False, "left": None}
+    assert runs("beats.js")("return window.beatAt(arguments[0], 5)", line) == {
+        "text": "waits",
+        "first": False,
+        "left": None,
+    }

@@ -2,7 +2,7 @@
 
     uv run python -m tests.scenarios.page.together --minutes 10 [--seed 7]
 
-Each step is something that a performer does in one of three windows: pads, prompts, banks, tabs, slots, stars, takes that
+Each step is what a performer does in one of three windows: pads, prompts, banks, tabs, slots, stars, takes that
 are deleted and put back, edits that are saved, left, undone. After all of it, what every window shows is compared, and
 with what the set's files say. Prints what broke that, with the seed and what was done last, and a row of figures.
 """
@@ -41,7 +41,8 @@ const box = tab.getBoundingClientRect();
 const over = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
 const shown = Object.values(mounted_app.elements).filter((one) => ["q-tabs", "q-tab-panels"].includes(one.tag));
 return {over: over && over.outerHTML.slice(0, 300), connected: socket.connected, handshake: window.did_handshake,
-    popup: document.getElementById("popup")?.ariaHidden, values: shown.map((one) => [one.tag, one.props["model-value"]]),
+    popup: document.getElementById("popup")?.ariaHidden,
+    values: shown.map((one) => [one.tag, one.props["model-value"]]),
     dialogs: [...document.querySelectorAll(".q-dialog")].map((one) => one.innerText)};
 """
 #: What every window shows of the show and its set, but for what only its own performer chose.
@@ -52,7 +53,10 @@ SHOWN = {
     "slots": "[...document.querySelectorAll('.slot')].map((one) => [one.dataset.take, one.classList.contains('locked'),"
     " one.querySelector('.slot-name').textContent])",
 }
-LISTED = "[...document.querySelectorAll('.take')].map((one) => [one.dataset.take, one.querySelector('.take-note').textContent])"
+LISTED = (
+    "[...document.querySelectorAll('.take')].map("
+    "(one) => [one.dataset.take, one.querySelector('.take-note').textContent])"
+)
 EDITED = "[...document.querySelectorAll('[data-edit]')].map((one) => one.innerText)"
 SET_LIST = "[...document.querySelectorAll('.set-row input')].map((one) => one.value)"
 
@@ -229,7 +233,9 @@ class Together:
 
         def alike() -> bool:
             seen = [self.shown(window) for window in self.browser.tabs]
-            self.differ = {name: [one[name] for one in seen] for name in seen[0] if any(one[name] != seen[0][name] for one in seen)}
+            self.differ = {
+                name: [one[name] for one in seen] for name in seen[0] if any(one[name] != seen[0][name] for one in seen)
+            }
             return not self.differ
 
         try:
