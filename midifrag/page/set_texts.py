@@ -46,9 +46,7 @@ REMOVE_PAD = "Remove pad"
 REMOVED = "{name} is removed from {file}"
 SAVED_PAD = "{name} is saved in {file} and live"
 MERGED = ". Somebody else has changed it too, which stays: {now}"
-CHANGED_NOW = (
-    "{name} in {file} has been changed by somebody else, and is shown so: {now}. What you typed is still there."
-)
+CHANGED_NOW = "{name} in {file} has been changed by somebody else: {now}. What you typed is still there."
 UNSAVED = "not saved yet"
 LEAVE_ASKED = "{name} in {file} has changes that are not saved."
 KEEP_IT, STAY = "Keep for later", "Stay here"

@@ -76,7 +76,7 @@ def test_a_take_that_something_uses_is_told_about_until_it_is_read(opened):
         "Opening: C1 “rain” begins from take 2; it does so until the trash is emptied",
         "slot 1 has a fragment of take 2, which stays there",
     ]
-    assert told["options"]["timeout"] == 0
+    assert told["timeout"] == 0
 
 
 def test_an_archive_that_cannot_be_asked_keeps_nothing_from_being_deleted(opened, monkeypatch):
