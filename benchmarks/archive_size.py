@@ -49,7 +49,8 @@ def fill(folder: Path, count: int) -> None:
             record = TakeRecord(
                 prompt, preset="36", bank="Opening", model="pocket", checksum="00ff" * 16, seed=number,
                 parameters=parameters, job=number, pressed_at=1.7e9 + number, rendered_at=1.7e9 + number,
-                sample_rate=44100, channels=1, seconds=0.0, peak=0.0,
+                sample_rate=44100, channels=1, seconds=number % 70 / 10, peak=number % 100 / 100,
+                tempo=60.0 + number % 120, key=f"{'CDEFGAB'[number % 7]} {('minor', 'major')[number % 2]}",
             )  # fmt: skip
             texts = {"title": prompt, "comment": record.to_json(), "software": "midifrag"}
             (folder / f"output{number:03d}.wav").write_bytes(with_texts(sound, texts))
@@ -86,6 +87,11 @@ def rows(place: Path, count: int, repeats: int) -> list[tuple[str, float]]:
         pass
     page = ArchiveReader(folder)
 
+    def moved() -> None:
+        with closing(Archive(folder)) as archive:
+            archive.trash(count // 2)
+            archive.restore(count // 2)
+
     def sheet(words: str, offset: int) -> None:
         page.count(words)
         page.find(words, limit=SHEET, offset=offset)
@@ -100,6 +106,11 @@ def rows(place: Path, count: int, repeats: int) -> list[tuple[str, float]]:
         ("page: the oldest sheet", seconds(lambda: sheet("", count - SHEET), repeats)),
         ("page: a search", seconds(lambda: sheet("glass choir", 0), repeats)),
         ("page: a search that finds nothing", seconds(lambda: sheet("nothing of the kind", 0), repeats)),
+        ("page: words, a phrase, -word", seconds(lambda: sheet('choir "over glass" -number:7', 0), repeats)),
+        ("page: ranges", seconds(lambda: sheet("tempo:90..100 length:>2 loudness:-6..0 key:Am..Cm", 0), repeats)),
+        ("page: a search, sorted by length", seconds(lambda: sheet("glass sort:longest", 0), repeats)),
+        ("page: all, sorted by level", seconds(lambda: sheet("sort:loudest", 0), repeats)),
+        ("a take is deleted and put back", seconds(moved, repeats)),
         ("start without an index; the rest is indexed beside the show", first),
         ("indexing everything, `takes --rebuild`", indexing),
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from midifrag.boundary import Land
-from midifrag.fragment.writer_commands import AnnotateTake, LockSlot, RestoreSlot, SlotPlaying, StarTake
+from midifrag.fragment.writer_commands import AnnotateTake, LockSlot, RestoreSlot, SlotPlaying, StarTake, TrashTake
 from midifrag.pad_key import PadKey
 
 
@@ -263,6 +263,7 @@ Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
     | AnnotateTake | StopSlot | MuteSlot | CancelPad | CancelJob | ClearQueue | Panic | Tap | Again | SetLand
     | SlotPlaying | PressPad | TurnPage | ShowBanks | TurnControl | ResetValues | DoWithPad | LetGo | Touch
+    | TrashTake
 )  # fmt: skip
 
 __all__ = [
@@ -297,6 +298,7 @@ __all__ = [
     "StopSlot",
     "Tap",
     "Touch",
+    "TrashTake",
     "TurnControl",
     "TurnPage",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+#: Half tones of each letter above C.
+STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _NAME = re.compile(r"([A-Ga-g])([#b♯♭]?)(-?\d)")
 _SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -20,7 +21,7 @@ def note_number(text: str | int) -> int:
             raise ValueError(f"{text!r} is no note: use 0–127 or a name such as C1 (36) or F#2")
         letter, accidental, octave = match.groups()
         shift = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[accidental]
-        number = (int(octave) + 2) * 12 + _STEPS[letter.upper()] + shift
+        number = (int(octave) + 2) * 12 + STEPS[letter.upper()] + shift
     if not 0 <= number <= 127:
         raise ValueError(f"note {text} is outside 0–127 (C-2 to G8)")
     return number

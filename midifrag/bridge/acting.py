@@ -49,6 +49,7 @@ from midifrag.intents import (
     StopSlot,
     Tap,
     Touch,
+    TrashTake,
     TurnControl,
     TurnPage,
 )
@@ -134,7 +135,7 @@ class Acting:
             case TurnPage() | ShowBanks():
                 for change in self._set_list.show(intent):
                     self._publish(change)
-            case LockSlot() | RestoreSlot() | StarTake() | AnnotateTake():
+            case LockSlot() | RestoreSlot() | StarTake() | AnnotateTake() | TrashTake():
                 self._write(intent)
             case SendTake(take, slot):
                 options = self._set_list.settings.fragments.options()

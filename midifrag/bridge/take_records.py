@@ -42,5 +42,6 @@ def take_record(job: RenderJob, event: Rendered | None, info: EngineInfo | None,
         rendered_at=wall.get("rendered"),
         spare=job.spare,
         **_of_the_sound(job),
-        **fields_of(job.length),
+        key=job.preset.key,
+        **{"bpm": job.preset.bpm, **fields_of(job.length)},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from midifrag.commands import options
 from midifrag.commands.common import DEFAULT_CONFIG, archive_folder, explained, load_show, nested
 from midifrag.commands.parameter_options import given, with_parameter_options
 from midifrag.fragment.search import Filters
+
+if TYPE_CHECKING:
+    from midifrag.config.loading import Loaded
 
 
 @click.command()
@@ -73,6 +77,11 @@ def clean(source: Path, target: Path, loudness: float | None, no_trim: bool, **g
 
 @click.command()
 @click.argument("words", nargs=-1, help="A take's number, or words to find takes by.")
+@click.option("--delete", is_flag=True, help="Move takes, by their numbers, to the archive's trash.")
+@click.option("--restore", is_flag=True, help="Put takes of the trash back.")
+@click.option("--trash", is_flag=True, help="Only takes in the trash.")
+@click.option("--empty-trash", is_flag=True, help="Delete what lies in the trash for good, after a question.")
+@click.option("--yes", is_flag=True, help="Empty the trash without asking.")
 @click.option("--again", is_flag=True, help="Render the take once more from its record.")
 @click.option("--star/--unstar", default=None, help="Mark the take, or take the mark away.")
 @click.option("--note", help="Write a note on the take.")
@@ -95,21 +104,49 @@ def takes(
     starred: bool,
     limit: int,
     rebuild: bool,
+    delete: bool,
+    restore: bool,
+    trash: bool,
+    empty_trash: bool,
+    yes: bool,
     fragments: Path | None,
     as_json: bool,
 ) -> None:
-    """List and find takes; with a number: show, mark or render one again."""
+    """List and find takes; with a number: show, mark, delete or render one again."""
     from midifrag.commands import takes as archive
 
     with explained():
         folder = archive_folder(fragments)
-        show = load_show(None, {}) if again and DEFAULT_CONFIG.exists() else None
-    if rebuild:
+        show = load_show(None, {}) if (again or delete or empty_trash) and DEFAULT_CONFIG.exists() else None
+    if delete or restore or empty_trash:
+        _move(folder, words, show, delete=delete, restore=restore, yes=yes)
+    elif rebuild:
         archive.rebuild(folder)
     elif len(words) == 1 and words[0].isdigit():
         archive.one(folder, int(words[0]), archive.Wanted(again, star, note, analyse), show, as_json)
     elif again or analyse or star is not None or note is not None:
         raise click.BadParameter("say which take, e.g. `midifrag takes 12 --again`")
     else:
-        filters = Filters(bank=bank, preset=preset, starred=starred or None)
+        filters = Filters(bank=bank, preset=preset, starred=starred or None, trashed=trash)
         archive.find(folder, " ".join(words), limit, filters, as_json)
+
+
+def _move(folder: Path, words: tuple[str, ...], show: Loaded | None, *, delete: bool, restore: bool, yes: bool) -> None:
+    """Delete takes, put them back, or empty the trash."""
+    from midifrag.commands import trash
+
+    if not (delete or restore):
+        if words:
+            raise click.BadParameter("--empty-trash takes all that lies there; `midifrag takes --trash` lists it")
+        trash.empty(folder, show, yes=yes)
+        return
+    if delete and restore:
+        raise click.BadParameter("--delete and --restore are opposites; say one")
+    if not words or not all(word.isdigit() for word in words):
+        flag = "delete" if delete else "restore"
+        raise click.BadParameter(f"say which takes, e.g. `midifrag takes 12 13 --{flag}`")
+    numbers = list(dict.fromkeys(map(int, words)))
+    if delete:
+        trash.delete(folder, numbers, show)
+    else:
+        trash.restore(folder, numbers)

@@ -172,6 +172,7 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
         source_take=record.source_take,
         fill_from=record.fill_from,
         fill_to=record.fill_to,
+        key=record.key,
     )
     return archive.store(take.audio, take.sample_rate, copy)
 
@@ -286,6 +287,8 @@ def describe(record: TakeRecord, gone: bool = False) -> Table:
         text = ", ".join(f"{k} {v}" for k, v in value.items() if v not in (None, "")) if name == "parameters" else value
         if gone and name == "file":
             text = f"{value}, which is gone"
+        elif record.is_trashed and name == "file":
+            text = f"{value}: `midifrag takes {record.number} --restore` puts it back"
         add_plain_row(table, name, _when(value, "milliseconds") if name.endswith("_at") else _readable(str(text)))
     return table
 

@@ -73,6 +73,13 @@ def save_pad(
     return _edit(loaded, slug, key, change)
 
 
+def changed_elsewhere(edit: Edit, version: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What a pad's file said when an edit was written, where others had changed it since ``version``; else None."""
+    found = _pad_in(_pads(edit.slug, edit.before), edit.key)
+    now = None if found is None else says(found)
+    return None if version is ANY_VERSION or version is None or now == version else now
+
+
 def remove_pad(loaded: Loaded, slug: str, key: PadKey, version: Mapping[str, Any] | None = ANY_VERSION) -> Edit:
     """Remove a pad from the file of bank ``slug``. ``version`` and what it raises are as `save_pad` has them."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from midifrag.config import conditioning as conditionings
@@ -263,12 +263,17 @@ class PresetParameters(RequestParameters):
 
 @dataclass(frozen=True, kw_only=True)
 class Preset(PresetParameters):
-    """A prompt and its parameters, every level merged; what a press snapshots. ``sound`` is what it begins from."""
+    """A prompt and its parameters, every level merged; what a press snapshots. ``sound`` is what it begins from.
+
+    ``key`` and ``bpm`` are those that its prompt was told, "" and None where it asks for none.
+    """
 
     prompt: str
     negative_prompt: str = ""
     seed: int | Literal["random"] = "random"
     sound: SoundWanted | None = None
+    key: str = field(default="", compare=False)
+    bpm: int | None = field(default=None, compare=False)
 
 
 def _table(declared: type[PresetParameters]) -> dict[str, Parameter]:
@@ -297,7 +302,7 @@ LENGTHS = ("seconds", "bars", "beats")
 
 def names_of(declared: type[RequestParameters]) -> tuple[str, ...]:
     """The parameters that a class declares."""
-    return tuple(field.name for field in fields(declared))
+    return tuple(one.name for one in fields(declared))
 
 
 def values_of(values: RequestParameters, declared: type[RequestParameters] = PresetParameters) -> dict[str, Any]:

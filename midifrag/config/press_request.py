@@ -187,7 +187,7 @@ def held(hold: Hold, seconds: float, bpm: float, signature: Signature) -> tuple[
 
 
 def filled(preset: Preset, bpm: float, signature: Signature, key: str | None) -> Preset:
-    """A preset whose prompt says what its placeholders stand for (`midifrag.config.pads.PLACEHOLDERS`)."""
+    """A preset whose prompt says what its placeholders stand for (`midifrag.config.pads.PLACEHOLDERS`), and which."""
     says = {"{bpm}": str(round(bpm)), "{bars}": told_bars(preset, bpm, signature), "{key}": key or ANY_KEY}
 
     def fill(text: str) -> str:
@@ -195,4 +195,10 @@ def filled(preset: Preset, bpm: float, signature: Signature, key: str | None) ->
             text = text.replace(name, value)
         return text
 
-    return replace(preset, prompt=fill(preset.prompt), morph=None if preset.morph is None else fill(preset.morph))
+    return replace(
+        preset,
+        prompt=fill(preset.prompt),
+        morph=None if preset.morph is None else fill(preset.morph),
+        key=(key or "") if "{key}" in preset.prompt else "",
+        bpm=round(bpm) if "{bpm}" in preset.prompt else None,
+    )

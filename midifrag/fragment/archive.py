@@ -21,6 +21,7 @@ from midifrag.fragment.archive_catching_up import CatchingUp
 from midifrag.fragment.archive_changes import Change, change_of, line_of, together
 from midifrag.fragment.archive_index import Index, Reached
 from midifrag.fragment.archive_reader import INDEX, ArchiveReader, changed_records
+from midifrag.fragment.archive_trash import IndexBehindError, Trash
 from midifrag.fragment.file_names import TAKE_NAME, UNNAMED_TAKES
 from midifrag.fragment.files import (
     OWN_FOLDER,
@@ -64,6 +65,7 @@ class Archive(ArchiveReader):
         self._unwritten: list[str] = []
         self._unsettled: list[Path] = []
         self._catching_up = CatchingUp(self._index, self._files, self._workspace, self._waiting_changes)
+        self._trash = Trash(self._files, self._index, self._workspace)
         self._next = 1
         self._catching_up.look()
         self._name_leftovers()
@@ -166,17 +168,46 @@ class Archive(ArchiveReader):
         return self.get(number)
 
     def get(self, number: int) -> TakeRecord:
-        """Return a take's record. Raises `UnknownTakeError`."""
+        """Return a take's record, also of one in the trash. Raises `UnknownTakeError`."""
         try:
             return super().get(number)
         except UnknownTakeError:
-            path = self.folder / TAKE_NAME.format(number)
-            if number < 1 or not path.exists():
+            places = (folder / TAKE_NAME.format(number) for folder in (self.folder, self._files.trash))
+            path = next((place for place in places if number > 0 and place.exists()), None)
+            if path is None:
                 raise
         # Its turn has not come yet, or somebody has put it there.
         self._catching_up.behind = True
-        self._index.add(changed_records([(number, path)], together(self._files.read_changes(Reached()).changes)))
+        changes = together(self._files.read_changes(Reached()).changes)
+        self._index.add(changed_records(self.folder, [(number, path)], changes))
         return super().get(number)
+
+    def trash(self, number: int) -> TakeRecord:
+        """Delete a take: its file goes to the trash. Raises `UnknownTakeError`, and `StorageError` where it stays."""
+        return self._moved(number, trashed=True)
+
+    def restore(self, number: int) -> TakeRecord:
+        """Put a take of the trash back to where it was. Raises as `trash` does."""
+        return self._moved(number, trashed=False)
+
+    def empty_trash(self, at: float) -> int:
+        """Delete what lies in the trash for good, ``at`` so many seconds since 1970; return how many takes it was.
+
+        Raises `StorageError`; what could not be deleted is still there then.
+        """
+        count = self._trash.empty(at)
+        try:
+            self._catching_up.index_changes()
+        except StorageError:
+            self._catching_up.behind = True
+        return count
+
+    def _moved(self, number: int, *, trashed: bool) -> TakeRecord:
+        try:
+            self._trash.move(self.get(number), trashed=trashed)
+        except IndexBehindError:
+            self._catching_up.behind = True
+        return self.get(number)
 
     def rebuild(self) -> int:
         """Build the index anew from the takes and their changes; return how many takes there are."""

@@ -57,7 +57,7 @@ class CatchingUp:
             # Takes matter more than their index: one that cannot be used now is asked again with the first question.
             pass
         if not holds_all:
-            self.highest = max(self.highest, *(number for number, _ in self._files.takes()), 0)
+            self.highest = max(self.highest, self._files.highest_named(), *self._files.takes())
 
     def catch_up(self, parts: int | None = None) -> None:
         """Bring the index to what the files say, or nearer by some parts. Raises `StorageError`."""
@@ -110,12 +110,13 @@ class CatchingUp:
         yield
         # What is indexed now may have been changed long ago.
         read = self._files.read_changes(Reached()) if missing else Read()
-        if missing and not self._index.highest():
+        if missing and not self._index.places():
             self._index.change([], read.place)
+            self._index.passed(max((number for number, _ in read.changes), default=0))
             self._keep_odd(read)
         changes, files = together(read.changes), iter(missing.items())
         while some := list(itertools.islice(files, CHUNK)):
-            self._index.add(changed_records(some, changes))
+            self._index.add(changed_records(self._files.path, some, changes))
             yield
         self.index_changes()
         self._index.holds_folder(at)

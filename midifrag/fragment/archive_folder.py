@@ -1,16 +1,15 @@
-"""What the files of an archive say: which takes lie in its folder, and what was changed about them later."""
+"""What the files of an archive say: which takes lie in its folder, which in its trash, and what changed about them."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from midifrag.fragment.archive_changes import Changes, Read
 from midifrag.fragment.archive_index import Index, Reached
-from midifrag.fragment.file_names import TAKE_NUMBER
+from midifrag.fragment.file_names import TAKE_NUMBER, TRASH
 from midifrag.fragment.files import storage_error
 from midifrag.fragment.plain_json import LARGEST
 
@@ -51,18 +50,54 @@ class ArchiveFolder:
         return read
 
     def missing(self, index: Index) -> dict[int, Path]:
-        """Return the files of takes that are not in the index, by number. Raises `StorageError`."""
-        known = index.numbers()
-        return {number: path for number, path in self.takes() if number not in known}
+        """Return the files of takes that the index lacks, or has in another place, by number. Raises `StorageError`."""
+        known = index.places()
+        return {number: path for number, path in self.takes().items() if known.get(number) != self.is_trashed(path)}
 
-    def takes(self) -> Iterator[tuple[int, Path]]:
-        """The files of takes, by number. Raises `StorageError`."""
+    def takes(self) -> dict[int, Path]:
+        """The files of takes, by number; one that lies in the trash as well is not deleted. Raises `StorageError`."""
         try:
-            with os.scandir(self.path) as found:
-                names = [one.name for one in found]
+            there = _takes_in(self.path)
         except OSError as error:
             raise storage_error("read", self.path, error) from error
-        for name in sorted(names):
-            match = TAKE_NUMBER.fullmatch(name)
-            if match and match[1].isascii() and 0 < (number := int(match[1])) <= LARGEST:
-                yield number, self.path / name
+        # A trash that cannot be read keeps nobody from all others.
+        with suppress(OSError):
+            there = _takes_in(self.trash) | there
+        return there
+
+    def trashed(self) -> dict[int, Path]:
+        """The files in the trash of takes that are deleted, by number. Raises `StorageError`."""
+        try:
+            there = _takes_in(self.trash)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise storage_error("read", self.trash, error) from error
+        kept = self.takes()
+        return {number: path for number, path in there.items() if kept.get(number) == path}
+
+    @property
+    def trash(self) -> Path:
+        """Where deleted takes lie; it need not be there."""
+        return self.path / TRASH
+
+    def is_trashed(self, path: Path) -> bool:
+        """Whether the file of a take lies in the trash."""
+        return path.parent != self.path
+
+    def highest_named(self) -> int:
+        """The highest number that anything was ever written down of, 0 for none: what was deleted for good as well."""
+        with suppress(OSError):
+            return max((number for number, _ in self.changes.read().changes), default=0)
+        return 0
+
+
+def _takes_in(folder: Path) -> dict[int, Path]:
+    with os.scandir(folder) as found:
+        names = sorted(one.name for one in found)
+    matches = ((TAKE_NUMBER.fullmatch(name), name) for name in names)
+    return {
+        number: folder / name
+        for match, name in matches
+        if match and match[1].isascii() and 0 < (number := int(match[1])) <= LARGEST
+    }

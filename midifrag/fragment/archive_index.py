@@ -12,37 +12,22 @@ from __future__ import annotations
 import errno
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from midifrag.errors import StorageError
 from midifrag.fragment.archive_changes import Change, Place, together
-from midifrag.fragment.file_names import TAKE_NAME, TAKE_NUMBER
+from midifrag.fragment.archive_rows import TABLES, UPGRADES, VERSION, put, record_in, set_place, upgrade
 from midifrag.fragment.files import check_regular, discard, storage_error
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.search import Filters, Search, where
 
 #: Seconds to wait for another program that writes to the index.
 PATIENCE = 2.0
-_VERSION = 3
-#: The version before it, which had no lengths, tempos and levels to search by; these are added where it lies.
-_BEFORE = 2
 #: What SQLite opens beside a database: its own names, after the database's.
 _SUFFIXES = ("", "-journal", "-wal", "-shm")
-#: What words are searched in; kept in a column of its own, since SQLite ignores the case of ASCII letters only.
-_SEARCHED = ("prompt", "preset", "bank", "model", "note", "reason")
-_TABLES = """
-CREATE TABLE IF NOT EXISTS takes (
-    number INTEGER PRIMARY KEY, bank TEXT, preset TEXT, model TEXT, rendered_at REAL, starred INTEGER, words TEXT,
-    seconds REAL, tempo REAL, peak REAL
-);
-CREATE TABLE IF NOT EXISTS records (number INTEGER PRIMARY KEY, record TEXT);
-CREATE TABLE IF NOT EXISTS reached (only INTEGER PRIMARY KEY, folder INTEGER, changes INTEGER, seen TEXT);
-INSERT OR IGNORE INTO reached VALUES (1, NULL, 0, '');
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +55,7 @@ class Index:
         self._one_by_one = threading.RLock()
         if path is None:
             self._memory = sqlite3.connect(":memory:", check_same_thread=False)
-            self._memory.executescript(_TABLES)
+            self._memory.executescript(TABLES)
 
     def ensure(self, *, thoroughly: bool = False) -> None:
         """Make sure that there is an index: a missing or outdated one is replaced by an empty one.
@@ -78,9 +63,10 @@ class Index:
         ``thoroughly`` also looks for damage, in all of it.
         """
         with suppress(BrokenIndexError), self._connected() as connection:
-            if connection.execute("PRAGMA user_version").fetchone() == (_BEFORE,):
-                _bring_up_to_date(connection)
-            sound = connection.execute("PRAGMA user_version").fetchone() == (_VERSION,)
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version in UPGRADES:
+                upgrade(connection, version)
+            sound = connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
             if sound:
                 connection.execute("SELECT * FROM takes, records, reached LIMIT 0")
             if sound and thoroughly:
@@ -89,7 +75,7 @@ class Index:
                 return
         self.remove()
         with self._connected() as connection:
-            connection.executescript(f"{_TABLES} PRAGMA user_version = {_VERSION};")
+            connection.executescript(f"{TABLES} PRAGMA user_version = {VERSION};")
 
     def remove(self) -> None:
         """Remove the index; `ensure` makes an empty one."""
@@ -113,7 +99,7 @@ class Index:
         """What it holds."""
         with self._connected() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()
-            if self._memory is None and version != (_VERSION,):
+            if self._memory is None and version != (VERSION,):
                 raise BrokenIndexError(f"the archive's index {self._path} is of another version")
             found = connection.execute("SELECT folder, changes, seen FROM reached").fetchone()
         folder, offset, seen = found or (None, 0, "")
@@ -133,10 +119,11 @@ class Index:
         return True
 
     def add(self, records: Iterable[TakeRecord]) -> None:
-        """Add takes; a number that is there stays as it is."""
+        """Add takes; a number that is there stays as it is, but for the place of its file."""
         with self._connected() as connection:
             for record in records:
-                _put(connection, record, "IGNORE")
+                if not put(connection, record, "IGNORE") and record.number is not None:
+                    set_place(connection, record.number, record.file)
 
     def change(self, changes: Iterable[Change], upto: Place | None = None) -> None:
         """Change fields of takes, by number; what is not there is left alone. ``upto`` is then the place reached."""
@@ -145,20 +132,42 @@ class Index:
             for number, values in last.items():
                 found = connection.execute("SELECT number, record FROM records WHERE number = ?", (number,)).fetchone()
                 if found is not None:
-                    _put(connection, replace(_record(found), **values), "REPLACE")
+                    put(connection, replace(record_in(found), **values), "REPLACE")
             if upto is not None:
-                connection.execute("UPDATE reached SET changes = ?, seen = ?", (upto.offset, upto.seen))
+                reached = upto.offset, upto.seen, max(last, default=0)
+                connection.execute("UPDATE reached SET changes = ?, seen = ?, highest = max(highest, ?)", reached)
 
-    def numbers(self) -> set[int]:
-        """Return the numbers of all takes."""
+    def place(self, number: int, file: str) -> None:
+        """Note where the file of a take lies now, in the archive's folder."""
         with self._connected() as connection:
-            return {number for (number,) in connection.execute("SELECT number FROM takes").fetchall()}
+            set_place(connection, number, file)
+
+    def forget(self, numbers: Collection[int]) -> None:
+        """Take takes out whose files were deleted for good; their numbers are never free again."""
+        with self._connected() as connection:
+            for number in numbers:
+                connection.execute("DELETE FROM takes WHERE number = ?", (number,))
+                connection.execute("DELETE FROM records WHERE number = ?", (number,))
+        self.passed(max(numbers, default=0))
+
+    def passed(self, number: int) -> None:
+        """Note that numbers up to this one have been given away."""
+        with self._connected() as connection:
+            connection.execute("UPDATE reached SET highest = max(highest, ?)", (number,))
+
+    def places(self) -> dict[int, bool]:
+        """Whether each take lies in the trash, by number."""
+        with self._connected() as connection:
+            return {
+                number: bool(trashed) for number, trashed in connection.execute("SELECT number, trashed FROM takes")
+            }
 
     def highest(self) -> int:
-        """Return the highest number of a take, 0 if there is none."""
+        """Return the highest number that a take has or had, 0 if there was none."""
         with self._connected() as connection:
             (number,) = connection.execute("SELECT max(number) FROM takes").fetchone()
-        return int(number or 0)
+            (passed,) = connection.execute("SELECT max(highest) FROM reached").fetchone()
+        return max(int(number or 0), passed if isinstance(passed, int) else 0)
 
     def select(self, search: Search, filters: Filters, limit: int | None, offset: int) -> list[TakeRecord]:
         """Return the takes that are searched for, in the order that is asked for."""
@@ -169,7 +178,7 @@ class Index:
         with self._connected() as connection:
             order = [number for (number,) in connection.execute(page, bounds).fetchall()]
             rows = dict(connection.execute(query, bounds).fetchall())
-        return [_record((number, rows[number])) for number in order if number in rows]
+        return [record_in((number, rows[number])) for number in order if number in rows]
 
     def count(self, search: Search, filters: Filters) -> int:
         """Return how many takes `select` would find without a limit."""
@@ -226,51 +235,6 @@ class Index:
 
 class BrokenIndexError(StorageError):
     """The file is no SQLite database, or a damaged one."""
-
-
-def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Add to the version before what this one has: from the records, so that no take needs to be read."""
-    for column in ("seconds", "tempo", "peak"):
-        connection.execute(f"ALTER TABLE takes ADD COLUMN {column} REAL")
-    numbers = [number for (number,) in connection.execute("SELECT number FROM records").fetchall()]
-    for number in numbers:
-        row = connection.execute("SELECT number, record FROM records WHERE number = ?", (number,)).fetchone()
-        found = _record(row)
-        connection.execute(
-            "UPDATE takes SET seconds = ?, tempo = ?, peak = ? WHERE number = ?", (*_measures(found), number)
-        )
-    connection.execute(f"PRAGMA user_version = {_VERSION}")
-
-
-def _measures(record: TakeRecord) -> tuple[float, float | None, float | None]:
-    """What is searched in ranges: length in seconds, tempo that was heard or asked for, and level."""
-    return record.seconds, record.bpm if record.tempo is None else record.tempo, record.peak
-
-
-def _put(connection: sqlite3.Connection, record: TakeRecord, otherwise: str) -> None:
-    """Write a take's rows; ``otherwise`` is what becomes of one that is there: IGNORE or REPLACE."""
-    searched = [_storable(getattr(record, name)) for name in ("bank", "preset", "model")]
-    words = "\n".join(_storable(getattr(record, name)) for name in _SEARCHED).casefold()
-    row = (record.number, *searched, record.rendered_at, record.starred, words, *_measures(record))
-    connection.execute(f"INSERT OR {otherwise} INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 — of our own words alone
-    connection.execute(f"INSERT OR {otherwise} INTO records VALUES (?, ?)", (record.number, record.to_json()))  # noqa: S608 — of our own words alone
-
-
-def _storable(text: str) -> str:
-    # Half characters, as from arguments in another encoding, have no place in a database.
-    return text.encode("utf-8", "replace").decode()
-
-
-def _record(row: tuple[Any, ...]) -> TakeRecord:
-    """Return the record in a row, whatever anybody may have written there."""
-    number, text = row
-    try:
-        record = TakeRecord.from_json(text)
-    except (ValueError, TypeError):
-        record = TakeRecord(prompt="")
-    match = TAKE_NUMBER.fullmatch(record.file)
-    file = record.file if match and int(match[1]) == number else TAKE_NAME.format(number)
-    return replace(record, number=number, file=file)
 
 
 def _broken(path: Path | None, error: Exception) -> BrokenIndexError:

@@ -47,8 +47,8 @@ class ArchiveReader:
         self._finding_out = threading.Lock()
 
     def get(self, number: int) -> TakeRecord:
-        """Return a take's record. Raises `UnknownTakeError`."""
-        found = self.find(number=number) if 0 < number <= LARGEST else []
+        """Return a take's record, also of one in the trash. Raises `UnknownTakeError`."""
+        found = self.find(number=number, trashed=None) if 0 < number <= LARGEST else []
         if not found:
             raise UnknownTakeError(f"there is no take {number} in {self.folder}: list them with `midifrag takes`")
         return found[0]
@@ -57,6 +57,8 @@ class ArchiveReader:
         self, words: str = "", *, limit: int | None = None, offset: int = 0, **filters: Unpack[Filters]
     ) -> list[TakeRecord]:
         """Return takes, newest first unless ``words`` ask for another order: those that these find.
+
+        Those in the trash are left out unless ``trashed`` asks for them (True: they alone, None: all).
 
         ``words`` are as `midifrag.fragment.search.parsed` reads them. Raises `SearchError` where it does, and
         `StorageError` if the index cannot be used now.
@@ -136,17 +138,18 @@ class ArchiveReader:
         """Add to an index in memory what it lacks."""
         missing = self._files.missing(index)
         changes = self._files.read_changes(Reached() if missing else reached).changes
-        index.add(changed_records(missing.items(), together(changes)))
+        index.add(changed_records(self.folder, missing.items(), together(changes)))
         index.change(changes)
         return index
 
 
 def changed_records(
-    files: Iterable[tuple[int, Path]], changes: Mapping[int, Mapping[str, Any]]
+    folder: Path, files: Iterable[tuple[int, Path]], changes: Mapping[int, Mapping[str, Any]]
 ) -> Iterator[TakeRecord]:
-    """The records in these files of takes, by number, with what became of them later."""
+    """The records in these files of takes in ``folder`` or its trash, by number, with what became of them later."""
     for number, path in files:
-        yield dataclasses.replace(record_of(number, path), **changes.get(number, {}))
+        place = path.relative_to(folder).as_posix()
+        yield dataclasses.replace(record_of(number, path), file=place, **changes.get(number, {}))
 
 
 def record_of(number: int, path: Path) -> TakeRecord:

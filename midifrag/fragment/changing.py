@@ -1,4 +1,4 @@
-"""Changes that somebody asks of slots and archived takes: locks, what was there before, stars and notes."""
+"""Changes that somebody asks of slots and archived takes: locks, what was there before, stars, notes and the trash."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slots import Slots
-from midifrag.fragment.writer_commands import AnnotateTake, LockSlot, RestoreSlot, StarTake
+from midifrag.fragment.writer_commands import AnnotateTake, LockSlot, RestoreSlot, StarTake, TrashTake
 from midifrag.fragment.writer_events import Refused, TakeChanged, WriterEvent
 
 #: What changes a slot, or what is known of a take.
-Change: TypeAlias = LockSlot | RestoreSlot | StarTake | AnnotateTake
+Change: TypeAlias = LockSlot | RestoreSlot | StarTake | AnnotateTake | TrashTake
 
 
 class Changes:
@@ -43,6 +43,8 @@ class Changes:
                 self._change_take(change, lambda archive: archive.star(take, starred))
             case AnnotateTake(take, note):
                 self._change_take(change, lambda archive: archive.annotate(take, note))
+            case TrashTake(take, trashed):
+                self._change_take(change, lambda archive: (archive.trash if trashed else archive.restore)(take))
             case _:
                 assert_never(change)
 

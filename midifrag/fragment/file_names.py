@@ -29,6 +29,8 @@ MOVED_ASIDE = "moved-aside"
 SFZ, SFZ_SAMPLES, HYDROGEN = "sfz", "sfz/samples", "hydrogen"
 #: Where the sounds lie that takes begin from, within the folder of the archive.
 SOURCES = "sources"
+#: Where takes lie that were deleted, until the trash is emptied, within the folder of the archive.
+TRASH = "trash"
 #: What the copies that Live is given are called, by number and prompt; no number is given twice.
 COPY_NAME = re.compile(r"(\d{4,}) [^/\\]+\.wav", re.IGNORECASE)
 #: What is written of a take before it has a name.
@@ -79,6 +81,7 @@ def writers(fragments: Path, name: str, archive: Path, copies: Path | None = Non
         Writer(("fragments", "folder"), "SFZ samples", fragments / SFZ_SAMPLES, frozenset(), re.compile(r"\d.*")),
         Writer(("fragments", "folder"), "Hydrogen's kit", fragments / HYDROGEN, frozenset({"slot01.wav"}), _KIT_NAME),
         Writer(key, "sounds that takes begin from", archive / SOURCES, frozenset(), _SOURCE_NAME),
+        Writer(key, "deleted takes", archive / TRASH, frozenset({TAKE_NAME.format(1)}), TAKE_NUMBER),
         Writer(key, "raw takes", archive, frozenset(index | {TAKE_NAME.format(1)}), TAKE_NUMBER),
         Writer(key, "session logs", archive / "sessions", frozenset(), re.compile(r".*\.jsonl(\.gz)?")),
         *live,

@@ -42,6 +42,7 @@ from midifrag.fragment.writer_commands import (
     RestoreSlot,
     SlotPlaying,
     StarTake,
+    TrashTake,
 )
 from midifrag.fragment.writer_events import (
     Held,
@@ -179,7 +180,7 @@ class Lander:
             case LockSlot():
                 self._changes.make(command)
                 self._advancer.take_back()
-            case RestoreSlot() | StarTake() | AnnotateTake():
+            case RestoreSlot() | StarTake() | AnnotateTake() | TrashTake():
                 self._changes.make(command)
             case _:
                 assert_never(command)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from midifrag.fragment.file_names import TRASH
 from midifrag.fragment.plain_json import is_count, is_flag, is_length, is_moment, is_text, is_whole, read_value
 
 RecordedValue: TypeAlias = str | int | float | bool | None
@@ -29,6 +30,8 @@ class TakeRecord:
     for, as its model garbles short ones, has ``cut_seconds``. ``noise`` is the device that made noise of the seed.
     One that begins from a sound has that as ``source``, in a performer's words, and ``source_checksum``, by which the
     archive keeps it, unless it is that of ``source_take``; ``fill_from`` … ``fill_to`` is the part that was made anew.
+    ``key`` is the key that its prompt was told, and ``bpm`` the tempo, where it was told one. ``file`` is its place in
+    the archive's folder: that of one in the trash begins with the trash's name.
     """
 
     prompt: str
@@ -67,6 +70,12 @@ class TakeRecord:
     source_take: int | None = None
     fill_from: float | None = None
     fill_to: float | None = None
+    key: str = ""
+
+    @property
+    def is_trashed(self) -> bool:
+        """Whether it lies in the archive's trash."""
+        return self.file.startswith(f"{TRASH}/")
 
     @property
     def fill(self) -> tuple[float, float] | None:
@@ -131,7 +140,7 @@ FIELD_NAMES = tuple(one.name for one in dataclasses.fields(TakeRecord))
 #: What a field's value must be.
 _KINDS: Mapping[str, Callable[[object], bool]] = {
     **dict.fromkeys(("prompt", "preset", "bank", "model", "checksum", "reason", "file", "note", "signature"), is_text),
-    **dict.fromkeys(("noise", "source", "source_checksum"), is_text),
+    **dict.fromkeys(("noise", "source", "source_checksum", "key"), is_text),
     **dict.fromkeys(("seed", "job"), is_whole),
     **dict.fromkeys(("number", "slot", "source_take"), is_count),
     **dict.fromkeys(("pressed_at", "started_at", "rendered_at", "landed_at"), is_moment),

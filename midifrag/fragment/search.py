@@ -1,19 +1,21 @@
 """What somebody types to find takes: words in any order, "phrases", -without, ranges and an order.
 
-    rain "wide hall" -dark tempo:90..120 length:>2 loudness:-12..-3 sort:longest
+    rain "wide hall" -dark tempo:90..120 key:"A minor" length:>2 loudness:-12..-3 sort:longest
 
 Words, phrases and what must not be there are looked for in prompt, preset, bank, model, note and reason, whatever their
-case. Ranges are ``low..high``, ``>low``, ``<high``, or a number, which means about that.
+case. Ranges are ``low..high``, ``>low``, ``<high``, or a number, which means about that; those of keys go up in half
+tones: ``key:A..C``, ``key:Am..Cm``, ``key:Am``, ``key:minor``.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 from midifrag.errors import MidifragError
+from midifrag.fragment.keys import MODES, read_key, spelled
 
 #: Ranges by what they are called: a column of the index, and how far from a number counts as about it.
 RANGES: dict[str, tuple[str, float]] = {
@@ -54,6 +56,20 @@ class Within:
     column: str
     low: float
     high: float
+    without: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InKeys:
+    """Takes in one of these keys: ``tonics`` in half tones above C, ``mode`` "" for any.
+
+    A take of which no key is known is one that says ``text``, unless that is "".
+    """
+
+    tonics: tuple[int, ...]
+    mode: str = ""
+    text: str = ""
+    without: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +79,12 @@ class Search:
     words: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     ranges: tuple[Within, ...] = ()
+    keys: tuple[InKeys, ...] = ()
     order: str = field(default=NEWEST)
 
 
 class Filters(TypedDict, total=False):
-    """Which takes to find; what is left out or None does not matter.
+    """Which takes to find; what is left out or None does not matter. ``trashed`` is False where it is left out.
 
     ``since`` (included) and ``until`` (not included) are seconds since 1970 and compare with the time rendered.
     """
@@ -79,6 +96,7 @@ class Filters(TypedDict, total=False):
     since: float | None
     until: float | None
     starred: bool | None
+    trashed: bool | None
 
 
 _CLAUSES = {
@@ -89,6 +107,7 @@ _CLAUSES = {
     "since": "rendered_at >= ?",
     "until": "rendered_at < ?",
     "starred": "starred = ?",
+    "trashed": "trashed = ?",
 }
 
 
@@ -97,35 +116,71 @@ def parsed(text: str) -> Search:
     words: list[str] = []
     without: list[str] = []
     ranges: list[Within] = []
+    keys: list[InKeys] = []
     order = NEWEST
     for token in _TOKEN.finditer(text):
         key = (token["key"] or "").lower()
         said = token["phrase"] if token["word"] is None else token["word"]
         if key in RANGES:
-            ranges.append(_range(key, said))
+            ranges.append(replace(_range(key, said), without=bool(token["not"])))
         elif key == "sort":
             order = _order(said)
+        elif key == "key" and (found := _keys(said)) is not None:
+            keys.append(replace(found, without=bool(token["not"])))
         elif key == "key":
-            # What a prompt says of its key is all that is known of it.
-            words.append(said)
+            # A key of a kind that has no name here; what a prompt says of it is all that is known.
+            (without if token["not"] else words).append(said)
         else:
             whole = f"{token['key']}:{said}" if key else said
             (without if token["not"] else words).append(whole)
-    return Search(tuple(filter(None, words)), tuple(filter(None, without)), tuple(ranges), order)
+    return Search(tuple(filter(None, words)), tuple(filter(None, without)), tuple(ranges), tuple(keys), order)
 
 
 def where(search: Search, filters: Filters) -> tuple[str, list[Any]]:
     """The conditions of a search in the index's table, as SQL, and the values in them."""
-    asked = {name: value for name, value in filters.items() if value is not None}
+    asked = {name: value for name, value in {"trashed": False, **filters}.items() if value is not None}
     clauses = [
         *(_CLAUSES[name] for name in asked),
         *("instr(words, ?)" for _ in search.words),
         *("NOT instr(words, ?)" for _ in search.without),
-        *(f"{one.column} BETWEEN ? AND ?" for one in search.ranges),
+        # What is not known is in no range.
+        *(f"coalesce({one.column} BETWEEN ? AND ?, 0) = ?" for one in search.ranges),
     ]
     words = (word.casefold() for word in (*search.words, *search.without))
-    ends = (end for one in search.ranges for end in (one.low, one.high))
-    return " AND ".join(clauses) or "1", [*asked.values(), *words, *ends]
+    ends = (end for one in search.ranges for end in (one.low, one.high, not one.without))
+    values = [*asked.values(), *words, *ends]
+    for one in search.keys:
+        clause, more = _in_keys(one)
+        clauses.append(clause)
+        values += more
+    return " AND ".join(clauses) or "1", values
+
+
+def _in_keys(keys: InKeys) -> tuple[str, list[Any]]:
+    known = f"tonic IN ({', '.join('?' * len(keys.tonics))})"
+    values: list[Any] = list(keys.tonics)
+    if keys.mode:
+        known += " AND mode = ?"
+        values.append(keys.mode)
+    if keys.text:
+        known = f"CASE WHEN tonic IS NULL THEN instr(words, ?) > 0 ELSE {known} END"
+        values.insert(0, keys.text.casefold())
+    return f"coalesce({known}, 0) = ?", [*values, not keys.without]
+
+
+def _keys(said: str) -> InKeys | None:
+    """The keys that somebody means: one, a range of them, or a mode; None where that names none."""
+    if said.casefold() in MODES:
+        return InKeys(tuple(range(12)), MODES[said.casefold()])
+    low, divided, high = said.partition("..")
+    first, last = read_key(low), read_key(high if divided else low)
+    if first is None or last is None:
+        return None
+    if divided and first.mode and last.mode and first.mode != last.mode:
+        raise SearchError(f"key:{said} has two modes: write key:Am..Cm, or key:A..C for all modes")
+    tonics = tuple((first.tonic + step) % 12 for step in range((last.tonic - first.tonic) % 12 + 1))
+    mode = first.mode or last.mode
+    return InKeys(tonics, mode, spelled(said) if mode and not divided else "")
 
 
 def _range(key: str, said: str) -> Within:

@@ -208,8 +208,16 @@ class AnnotateTake:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class TrashTake:
+    """Delete an archived take, which goes to the archive's trash, or put it back from there."""
+
+    take: int
+    trashed: bool
+
+
 #: What a performer asks of slots and takes; the bridge passes these on as they are.
-SlotCommand: TypeAlias = LockSlot | RestoreSlot | StarTake | AnnotateTake
+SlotCommand: TypeAlias = LockSlot | RestoreSlot | StarTake | AnnotateTake | TrashTake
 #: Commands that put a fragment into a slot.
 LandCommand: TypeAlias = LandTake | LandArchived | LandLast
 #: Commands that are done in their turn.

@@ -119,7 +119,7 @@ class GivenUp:
 
 @dataclass(frozen=True, slots=True)
 class TakeChanged:
-    """An archived take was starred or noted; this is its record now."""
+    """An archived take was starred, noted, deleted or put back; this is its record now."""
 
     record: TakeRecord
 

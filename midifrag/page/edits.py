@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from nicegui import Client
+
 from midifrag.config.entry_editing import Change, Exchange, FileEdit
 from midifrag.config.loading import Loaded
+from midifrag.config.pad_versions import says
 from midifrag.pad_key import PadKey
 
 #: Edits that can be undone, and browser tabs whose drafts are kept.
@@ -30,6 +35,44 @@ class Draft:
 
 #: Drafts of one browser tab by bank and pad; None is the pad that is new.
 Drafts: TypeAlias = dict[tuple[str, PadKey | None], Draft]
+
+
+#: What a field of a form may hold, and how much of what a browser has kept is taken for drafts.
+_HELD, _MOST_TEXT = (str, int, float, bool, type(None)), 500_000
+
+
+def tab_of(client: Client) -> str:
+    """What a browser's tab is known by, also through a reload; before its browser has come, the page alone."""
+    return client.tab_id or client.id
+
+
+def written_drafts(drafts: Drafts) -> str:
+    """Drafts as a browser keeps them; "" for none."""
+    kept = [
+        {"bank": slug, "pad": None if key is None else str(key), "version": draft.version, "typed": draft.typed}
+        for (slug, key), draft in drafts.items()
+    ]
+    return json.dumps(kept, default=str) if kept else ""
+
+
+def read_drafts(text: str) -> Drafts:
+    """Drafts as a browser has kept them. What cannot be one is left out."""
+    drafts: Drafts = {}
+    try:
+        kept = json.loads(text[:_MOST_TEXT])
+    except (ValueError, RecursionError):
+        return drafts
+    for one in kept if isinstance(kept, list) else ():
+        if not isinstance(one, dict) or not isinstance(one.get("bank"), str):
+            continue
+        version, typed, pad = one.get("version"), one.get("typed"), one.get("pad")
+        if not isinstance(typed, dict) or not isinstance(version, dict | None):
+            continue
+        with suppress(ValueError):
+            key = None if pad is None else PadKey.parse(pad)
+            held = {str(name): value for name, value in typed.items() if isinstance(value, _HELD)}
+            drafts[one["bank"], key] = Draft(None if version is None else says(version), held)
+    return drafts
 
 
 def name_of(change: Change) -> str:

@@ -73,7 +73,7 @@ class Part(StrEnum):
     EDITS = "edits"
     #: What only the clock on the wall changes.
     TIME = "time"
-    #: Musical time: its line, and each beat on it.
+    #: Musical time: the line that it runs along.
     BEAT = "beat"
     #: What counts down to a boundary.
     COUNTDOWN = "countdown"
@@ -230,17 +230,6 @@ class PageModel:
     def landings(self) -> dict[int, float]:
         """Seconds until each job lands."""
         return self.forecast.landings(self.view.jobs.values(), monotonic())
-
-    def bar_and_beat(self, now: float) -> tuple[int, int] | None:
-        """The bar and the beat in it at a moment (monotonic seconds); None before the show has said."""
-        return self.view.time.bar_and_beat(now) if self.view.time else None
-
-    def next_beat(self, now: float) -> float | None:
-        """Seconds from a moment until the next beat; None before the show has said."""
-        line = self.view.time
-        if line is None:
-            return None
-        return line.moment_of(line.boundary(now, line.signature.beat)) - now
 
     def coming(self) -> dict[int, Boundary]:
         """The boundary of what waits beside each slot; the first, where several do."""

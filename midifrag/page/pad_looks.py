@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from midifrag.show.button_looks import ButtonState
 from midifrag.states import PadState
 from midifrag.surface.driver import DEFAULT_COLOUR
 from midifrag.surface.palette import COLOURS
@@ -28,6 +29,15 @@ BADGES: dict[PadState, str] = {
     PadState.HELD: "pause",
     PadState.REFUSED: "block",
     PadState.FAILED: "error",
+}
+#: The same of what is so of a button beside a controller's grid.
+BUTTON_BADGES: dict[ButtonState, str] = {
+    "active": "radio_button_checked",
+    "busy": "autorenew",
+    "more": "filter_none",
+    "filled": "graphic_eq",
+    "locked": "lock",
+    "sounds": "volume_up",
 }
 #: What lies under a pad's colour, what is written on it, and what a badge lies on.
 GROUND, TEXT, BADGE = (28.0, 33.0, 44.0), (255.0, 255.0, 255.0), (12.0, 14.0, 19.0)

@@ -6,24 +6,27 @@ import asyncio
 import contextlib
 import logging
 
-from nicegui import Client, ui
+from nicegui import Client, events, ui
 
 from midifrag.clock import monotonic
-from midifrag.page import texts
+from midifrag.page import set_texts, texts
+from midifrag.page.edits import read_drafts, tab_of, written_drafts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels import table
-from midifrag.page.panels.panel import Panel
+from midifrag.page.panels.panel import Panel, set_prop
 from midifrag.page.panels.player import Player
+from midifrag.page.panels.saving import ask_to_leave
 from midifrag.page.panels.table import Area, Tab
 
 _log = logging.getLogger(__name__)
+
+#: What a browser has kept; see drafts.js.
+_DRAFTS = "(e) => emit(e.detail)"
 
 #: Seconds between two drawings while things change: what changed in between is drawn once.
 DRAWN_EVERY = 0.04
 #: Seconds between two looks at what only time changes (ages, predictions).
 TIME_STEP = 1.0
-#: Seconds after a beat at which it is surely past.
-PAST_BEAT = 0.005
 #: The same of what counts down to a boundary: a small part of a beat.
 COUNTDOWN_STEP = 0.1
 #: Screens that may wait for their browser at the same time.
@@ -46,6 +49,7 @@ class Screen:
         self._open = tab if tab in names else names[0]
         self._rooms: dict[str, ui.tab_panel] = {}
         self._player = Player()
+        self._unsaved = ""
         self._build()
         ui.on_exception(_tell_failure)
 
@@ -79,8 +83,11 @@ class Screen:
             with ui.element("footer").classes("bottom"):
                 self._fill(Area.BOTTOM)
                 self._player.build()
+            # What drafts.js asks about before the browser leaves, and keeps for a page that comes back.
+            self._mark = ui.element("div").classes("unsaved-mark").on("drafts", self._bring_back, js_handler=_DRAFTS)
         self._fill_tab(next(tab for tab in self._tabs if tab.name == self._open))
-        tabs.on_value_change(lambda event: self._open_tab(event.value))
+        self._turned = tabs
+        tabs.on_value_change(lambda event: self._turn(event.value))
 
     def _fill_tab(self, tab: Tab) -> None:
         """Build what lies on a tab; nothing where it has been built."""
@@ -96,7 +103,42 @@ class Screen:
     def _fill(self, area: Area, tab: Tab | None = None) -> None:
         for row in table.PANELS:
             if row.area is area and row.tab is tab:
-                self._panels.append((row.panel(self._page, self._player), tab))
+                panel = row.panel(self._page, self._player)
+                panel.unsaved_changed = self._mark_unsaved
+                self._panels.append((panel, tab))
+
+    def _mark_unsaved(self) -> None:
+        """Have the browser know what is typed and not saved."""
+        unsaved = "; ".join(filter(None, (panel.unsaved for panel, _ in self._panels)))
+        set_prop(self._mark, "data-unsaved", unsaved or None)
+        set_prop(self._mark, "data-drafts", written_drafts(self._page.edits.drafts(tab_of(self.client))) or None)
+
+    def _bring_back(self, event: events.GenericEventArguments) -> None:
+        """Take in what was typed in this browser before a page that is gone: nothing that is here now goes."""
+        drafts = self._page.edits.drafts(tab_of(self.client))
+        for place, draft in read_drafts(str(event.args)).items():
+            drafts.setdefault(place, draft)
+        self._page.touch(Part.EDITS)
+        self._mark_unsaved()
+
+    async def _turn(self, name: str) -> None:
+        """Go to another tab; where something is typed on this one that is not saved, ask first."""
+        if name == self._open:
+            return
+        here = (panel for panel, tab in self._panels if tab is not None and tab.name == self._open)
+        left = "; ".join(filter(None, (panel.unsaved for panel in here)))
+        if not left:
+            await self._open_tab(name)
+            return
+        # Still this one, until that is answered.
+        self._turned.value = self._open
+
+        async def go() -> None:
+            # Opened first: to turn there asks no more.
+            await self._open_tab(name)
+            self._turned.value = name
+
+        ask_to_leave(set_texts.LEAVE_TAB_ASKED.format(names=left), {set_texts.LEAVE_TAB: go})
 
     async def _open_tab(self, name: str) -> None:
         self._open = name
@@ -155,11 +197,9 @@ class Screens:
 
     async def keep_drawn(self) -> None:
         """Draw what changes, for ever. A screen that fails is told in the log and tried again with the next change."""
-        due, beat = monotonic() + TIME_STEP, None
+        due = monotonic() + TIME_STEP
         while True:
-            now = monotonic()
-            until_beat = self._page.next_beat(now)
-            wait = due - now if until_beat is None else min(due - now, until_beat + PAST_BEAT)
+            wait = due - monotonic()
             with contextlib.suppress(TimeoutError):
                 step = COUNTDOWN_STEP if self._page.counts_down else TIME_STEP
                 await asyncio.wait_for(self._page.news.wait(), min(step, max(0.0, wait)))
@@ -169,9 +209,6 @@ class Screens:
             if now >= due:
                 due = now + TIME_STEP
                 self._page.touch(Part.TIME)
-            before, beat = beat, self._page.bar_and_beat(now)
-            if beat != before:
-                self._page.touch(Part.BEAT)
             self._page.news.clear()
             for screen in tuple(self._screens.values()):
                 self._draw(screen)

@@ -1,4 +1,4 @@
-"""Every English text of the page, in one place."""
+"""Every English text of the page but those of learning and of set editing, which `set_texts` has."""
 
 from __future__ import annotations
 
@@ -99,7 +99,6 @@ SAVE = "Save"
 CANCEL = "Cancel"
 FROM = "From (slot 3, latest, take 12, a file, input)"
 CONTINUE, FILL = "Continue, seconds", "Fill, from and to a second"
-TAKE_FROM = " · from {source}"
 BANK, PAD, NAME, COLOUR, SLOT = "Bank", "Pad", "Name", "Colour", "Slot"
 FREE_PAD = "{note} {name} – free"
 TAKEN_PAD = "{note} {name} – {label}"
@@ -148,6 +147,14 @@ BUTTONS = {
     "panic": "panic",
     "slot": "{slot}",
 }
+BUTTON_STATES = {
+    "active": "plays now",
+    "busy": "renders",
+    "more": "more is shown",
+    "filled": "filled",
+    "locked": "locked",
+    "sounds": "sounds",
+}
 VELOCITY = "Velocity"
 BY_POSITION = "by position"
 FIXED = "fixed"
@@ -177,6 +184,7 @@ DOWNLOAD = "Download"
 CLOSE = "Close"
 NOW, SECONDS_AGO, MINUTES_AGO, HOURS_AGO, DAYS_AGO = "now", "{:.0f} s", "{:.0f} min", "{:.0f} h", "{:.0f} d"
 LENGTH = "{:.2f} s"
+NONE = "–"
 GONE = "its file is gone"
 PLAYER = "nothing played yet"
 PLAYER_NAME, PLAY_OR_STOP, PLAYER_AT = "Player of this browser", "Play or stop", "Where it is"
@@ -193,10 +201,11 @@ FOUND = "{count} takes"
 NEW_TAKES = "Show {count} new"
 OLDER, NEWER = "Older", "Newer"
 NO_TAKES = "No takes that fit."
-SEARCH_EXAMPLE = 'rain "wide hall" -dark tempo:90..120'
+SEARCH_EXAMPLE = 'rain "wide hall" -dark tempo:90..120 key:Am'
 SEARCH_HELP = (
     'Words may stand in any order; "quotes" keep them together, -word leaves takes out. Ranges: tempo:90..120, '
-    "length:>2, loudness:-12..-3. Orders: sort:oldest, longest, shortest, loudest, quietest, fastest, slowest."
+    "key:Am, key:A..C, key:minor, length:>2, loudness:-12..-3. Orders: sort:oldest, longest, shortest, loudest, "
+    "quietest, fastest, slowest."
 )
 EMPTY_ARCHIVE = "Every take that is rendered comes here, whatever becomes of it. Press a pad, or render a prompt."
 CLEAR_SEARCH = "Show all takes"
@@ -206,7 +215,17 @@ STAR_CHOSEN, UNSTAR_CHOSEN = "Star what is chosen", "Take the stars of what is c
 COMPARE, COMPARING = "Compare the two that are chosen", "take {first} against take {second}"
 ARCHIVE_TROUBLE = "The archive cannot be read now: {error}"
 TAKE_LINE = "take {number} · {when} · {length} · seed {seed} · {bank} · {model}"
+TAKE_KEY, TAKE_TEMPO, TAKE_FROM = " · {key}", " · {tempo:g} bpm", " · from {source}"
 STAR, UNSTAR = "Star", "Take the star away"
+DELETE, RESTORE_TAKE, IN_TRASH = "Delete: it goes to the trash", "Put back from the trash", "in the trash"
+DELETE_CHOSEN = "Delete what is chosen: it goes to the trash"
+RESTORE_CHOSEN = "Put back what is chosen"
+TRASH, UNDO_DELETE = "Trash", "Undo: {takes} back"
+DELETED, RESTORED = "{takes} to the trash", "{takes} back from the trash"
+ONE_TAKE, TAKES = "take {number}", "{count} takes"
+EMPTY_TRASH = (
+    "Deleted takes lie here, whole, until `midifrag takes --empty-trash` is called and answered in a terminal."
+)
 NOTE = "Note"
 AGAIN_HELP = "Render again with the same seed"
 VARIATION_HELP = "Render again with another seed"
@@ -244,64 +263,3 @@ PAD_LATENCY = "{pad}: {seconds:.2f} s, {count} landed"
 LANDINGS_AXIS, SECONDS_AXIS = "landings", "seconds"
 NO_MIDI = "Nothing has arrived yet. Press a pad of the controller, or turn a knob."
 WARNINGS = "Messages"
-
-# --- learning --------------------------------------------------------------------------------------------------------
-LEARN_TAB = "Learn"
-LEARN_HINT = (
-    "Press a pad or turn a knob of the controller, an endless one both ways, and say what it does: it is written into "
-    "the set and live at once. What you touch plays as well. A controller that is no port of the set yet is added by "
-    "`midifrag learn` in a terminal."
-)
-LEARN_START, LEARN_END = "Begin to learn", "End"
-LEARN_LISTENS = "Press or turn something."
-LEARN_ANSWER, LEARN_SEND = "Answer", "Answer"
-LEARN_UNDO = "Undo the last change"
-LEARN_UNDONE = "Undone."
-LEARN_WRITTEN = "Written: {place}"
-LEARN_REFUSED = "Nothing was written."
-LEARN_NO_PORT = "The set has no port that is there."
-
-# --- set editing -----------------------------------------------------------------------------------------------------
-EDIT_HINT = "Choose a pad. What you save is written to {file} and is live at once; comments and order stay."
-NEW_PAD = "New pad"
-SET_LIST, SET_LIST_HINT = "Set list", "Drag a bank to its place, or move it with the arrows. Names are saved at Enter."
-ADD_BANK, BANK_NAME, BANK_NAME_OF = "Add a bank", "Name of a new bank", "Name of bank {name}"
-EARLIER, LATER, COPY_BANK, COPY_OF = "{name} earlier", "{name} later", "Copy {name}", "{name} (copy)"
-ENTRIES, ENTRIES_OF = "Controls and actions", "Of"
-ENTRIES_HINT = "A line each, as in the file. Enter saves it; what you save is live at once and can be undone above."
-ENTRY, NEW_ENTRY = "{number}", "New, such as {cc: 21, sets: cfg_scale, range: [1, 12]}"
-SAVE_ENTRY, REMOVE_ENTRY = "Save this line", "Remove this line"
-NO_ENTRY = "This is no line of keys and values, such as {cc: 21, sets: steps, range: [1, 32]}."
-NOTE_NUMBER = "Note (36 or C1, on one channel 36/10)"
-PRESS = "A press"
-ON_REPRESS = "Pressed again while it renders"
-ON_LOST = "When the engine dies"
-LAND = "Lands on"
-FALLBACK = "When it fails, land"
-CHOKE = "Choke group"
-FRAGMENT = "Fragment"
-TAKEN = "{name} is taken: {now}. Choose another note."
-PORT = "Only from port"
-VELOCITY_SETS, VELOCITY_FROM, VELOCITY_TO = "Velocity sets", "softest", "hardest"
-MORPH_TO, MORPH_BY = "Morph to", "by velocity, cc 25 or 0–1"
-SAVE_PAD = "Save pad"
-REMOVE_PAD = "Remove pad"
-REMOVED = "{name} is removed from {file}"
-SAVED_PAD = "{name} is saved in {file} and live"
-UNSAVED = "not saved yet"
-DISCARD = "Discard changes"
-DISCARD_ASKED = "Discard what is not saved yet of {name}?"
-DISCARD_IT = "Discard"
-REMOVE_ASKED = "Remove {name} “{label}” from {file}? It can be undone."
-REMOVE_IT = "Remove"
-OVERWRITE_ASKED = "{name} in {file} has been changed since you began: {now}. Overwrite that? It can be undone."
-REPLACE_ASKED = "{name} in {file} is taken: {now}. Replace that pad? It can be undone."
-GONE_ASKED = "{name} is not in {file} any more. Save it as a new pad?"
-CHANGED_ASKED = "{name} in {file} has been changed meanwhile: {now}. Go on all the same?"
-OVERWRITE_IT, REPLACE_IT, SAVE_IT, GO_ON = "Overwrite", "Replace", "Save", "Go on"
-KEY_NOW, KEY_GONE = "{key} is {value}", "{key} is not there"
-UNDO, REDO = "Undo {name} in {bank}", "Do {name} in {bank} again"
-NOTHING_TO_UNDO, NOTHING_TO_REDO = "Nothing to undo", "Nothing to do again"
-UNDONE = "{name} in {file} is as it was before"
-UNEXPECTED = "This did not work ({error}). Nothing was changed; try again, or edit the file by hand."
-NONE = "–"

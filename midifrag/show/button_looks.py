@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from midifrag.bridge.view import View
 from midifrag.config.buttons import ButtonUse
@@ -15,6 +15,9 @@ from midifrag.states import UNDER_WAY
 from midifrag.surface.driver import Look
 
 DARK, THERE, ON = Look("off"), Look("white"), Look("green")
+
+#: What can be so of what a button stands for: its bank plays or renders, more is shown there, its slot is as it is.
+ButtonState: TypeAlias = Literal["active", "busy", "more", "filled", "locked", "sounds"]
 
 
 @dataclass
@@ -55,6 +58,19 @@ class Surroundings:
                 return self._slot(use.slot)
             case _:
                 assert_never(use.use)
+
+    def states(self, use: ButtonUse, shown: Shown) -> tuple[ButtonState, ...]:
+        """What is so of what a button stands for, for those who cannot tell it by its colour."""
+        slot = self.slots.get(use.slot) if use.use == "slot" else None
+        so: dict[ButtonState, bool] = {
+            "active": use.use == "bank" and use.bank == self.active,
+            "busy": use.use == "bank" and bool(self.busy.get(use.bank)),
+            "more": (use.use == "side" and shown.side > 1) or (use.use == "page" and bool(shown.page)),
+            "filled": slot is not None and slot.state != "free",
+            "locked": slot is not None and slot.state == "locked",
+            "sounds": use.use == "slot" and (use.slot in self.sounding or (slot is not None and slot.sounds)),
+        }
+        return tuple(state for state, is_so in so.items() if is_so)
 
     def _bank(self, slug: str) -> Look:
         if slug == self.active:

@@ -23,6 +23,7 @@ from midifrag.intents import (
     SlotPlaying,
     StarTake,
     Touch,
+    TrashTake,
     TurnControl,
 )
 from midifrag.midi.messages import MidiEvent, Tick, TransportChange
@@ -31,8 +32,8 @@ from midifrag.show.session_log import read_session
 from midifrag.timeline import Timeline
 
 #: What a log holds as done by the performer. Clock ticks would fill it, controls and releases stand there as the MIDI
-#: messages that they come from, marks on takes are of an archive that a replay does not play into, and what sounded
-#: then does not now.
+#: messages that they come from, marks on takes and what was deleted are of an archive that a replay does not play into,
+#: and what sounded then does not now.
 _NOT_PERFORMED = (
     Tick,
     TransportChange,
@@ -43,6 +44,7 @@ _NOT_PERFORMED = (
     Touch,
     StarTake,
     AnnotateTake,
+    TrashTake,
     SlotPlaying,
 )
 _KINDS: tuple[type[Any], ...] = tuple(

@@ -21,6 +21,7 @@ from midifrag.intents import (
     RestoreSlot,
     SendTake,
     StarTake,
+    TrashTake,
 )
 from midifrag.midi.messages import Aftertouch, NoteOff, PortChanged
 from midifrag.pad_key import PadKey
@@ -44,6 +45,7 @@ def test_what_is_wanted_of_slots_and_takes_goes_to_the_writer_as_it_is():
         RestoreSlot(2),
         StarTake(3, True),
         AnnotateTake(3, "for the end"),
+        TrashTake(3, True),
     ]
     for intent in wanted:
         rig.bridge.handle(intent)

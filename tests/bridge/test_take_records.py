@@ -7,7 +7,9 @@ from dataclasses import replace
 from midifrag.bridge.take_records import take_record
 from midifrag.clock import ManualClock
 from midifrag.engine.messages import Rendered
+from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.record import TakeRecord
+from midifrag.timeline import Signature
 from tests.bridge.made_jobs import render_job
 from tests.support.bridges import INFO
 
@@ -34,6 +36,18 @@ def test_a_record_has_what_really_made_the_take_and_wall_times():
         rendered_at=1004.0,
         spare=True,
     )
+
+
+def test_a_record_has_the_key_and_the_tempo_that_its_prompt_was_told():
+    told = replace(render_job().preset, key="A minor", bpm=93)
+    job = render_job()
+    job.preset = told
+    record = take_record(job, None, None, ManualClock())
+    assert (record.key, record.bpm) == ("A minor", 93)
+    job.length = MusicalLength(2.0, "bars", 92.6, Signature())
+    record = take_record(job, None, None, ManualClock())
+    assert (record.bpm, record.bars) == (92.6, 2.0)
+    assert (take_record(render_job(), None, None, ManualClock()).key, record.key) == ("", "A minor")
 
 
 def test_a_record_of_a_take_that_failed_has_what_was_asked_for():

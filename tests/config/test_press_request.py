@@ -98,6 +98,12 @@ def test_the_prompt_is_told_the_key_of_its_bank_or_of_the_show(keys, text):
     assert press_request(show.settings, one, one.pads[PadKey(36)]).preset.prompt == f"4 bars of pad in {text}"
 
 
+def test_a_preset_knows_the_key_and_the_tempo_that_its_prompt_was_told():
+    one = bank(key="A minor", pads={36: {"prompt": "in {key}"}, 37: BEAT, 38: {"prompt": "rain"}})
+    asked = [press_request(loaded(one).settings, one, pad, bpm=92.6).preset for pad in one.pads.values()]
+    assert [(preset.key, preset.bpm) for preset in asked] == [("A minor", None), ("", 93), ("", None)]
+
+
 def test_a_length_that_a_control_sets_is_told_to_the_prompt():
     assert asked({"prompt": "{bars} bars", "bars": 4}, values={"beats": 8}).preset.prompt == "2 bars"
     assert asked({"prompt": "{bars} bars", "bars": 4}, values={"seconds": 6}).preset.prompt == "3 bars"

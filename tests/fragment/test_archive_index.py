@@ -53,7 +53,7 @@ def test_takes_come_back_as_they_were_newest_first(index):
     assert everything(index) == [bare, WHOLE, take(2), take(1)]
     flags = [(type(found.starred), type(found.spare)) for found in everything(index)]
     assert flags == [(bool, bool)] * 4
-    assert index.numbers() == {1, 2, 5, 9}
+    assert set(index.places()) == {1, 2, 5, 9}
 
 
 def test_a_number_that_is_there_stays_as_it_is(index):
@@ -70,7 +70,7 @@ def test_fields_change_and_are_found_anew(index):
 
     assert everything(index) == [take(2, slot=4), take(1, note="Für Später", starred=True)]
     assert [found.number for found in index.select(Search(("für", "später")), {}, None, 0)] == [1]
-    assert index.numbers() == {1, 2}
+    assert set(index.places()) == {1, 2}
 
 
 MADE = [
@@ -143,19 +143,51 @@ def test_a_sound_index_stays(index, tmp_path):
     assert everything(index) == [take(1)]
 
 
-def test_one_of_the_version_before_is_brought_up_to_date_where_it_lies(index, tmp_path):
-    made = [take(1, seconds=2.0, tempo=120.0, peak=0.5), take(2, seconds=1.0, bpm=90.0), take(3)]
+#: Columns that came with each version of the index.
+ADDED = {2: ("seconds", "tempo", "peak"), 3: ("trashed", "tonic", "mode")}
+
+
+@pytest.mark.parametrize("version", ADDED)
+def test_one_of_a_version_before_is_brought_up_to_date_where_it_lies(index, tmp_path, version):
+    made = [take(1, seconds=2.0, tempo=120.0, peak=0.5, key="Am"), take(2, seconds=1.0, bpm=90.0), take(3)]
     index.add(made)
     with closing(sqlite3.connect(tmp_path / "index.sqlite")) as connection:
-        for column in ("seconds", "tempo", "peak"):
+        for column in (name for added, names in ADDED.items() if added >= version for name in names):
             connection.execute(f"ALTER TABLE takes DROP COLUMN {column}")
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("ALTER TABLE reached DROP COLUMN highest")
+        connection.execute(f"PRAGMA user_version = {version}")
         connection.commit()
     index.ensure()
     assert everything(index) == made[::-1]
     assert index.select(parsed("tempo:80..130 sort:shortest"), {}, None, 0) == [made[1], made[0]]
+    assert index.select(parsed("key:A"), {}, None, 0) == [made[0]]
     index.add([take(4, seconds=3.0)])
     assert index.count(parsed("length:>=2"), {}) == 2
+    assert index.highest() == 4
+
+
+def test_takes_in_the_trash_are_found_only_by_who_asks_for_them(index):
+    index.add([take(1), take(2), take(3)])
+    index.place(2, "trash/output002.wav")
+    found = {
+        asked: [one.number for one in index.select(Search(), {"trashed": asked}, None, 0)] for asked in (True, None)
+    }
+    assert found == {True: [2], None: [3, 2, 1]}
+    assert [one.number for one in everything(index)] == [3, 1]
+    assert index.places() == {1: False, 2: True, 3: False}
+    (trashed,) = index.select(Search(), {"number": 2, "trashed": None}, None, 0)
+    assert trashed == dataclasses.replace(take(2), file="trash/output002.wav")
+    # As who moved it back by hand has it catch up.
+    index.add([take(2, prompt="another")])
+    assert everything(index)[1] == take(2)
+
+
+def test_the_number_of_what_was_deleted_for_good_stays_given_away(index):
+    index.add([take(1), take(7)])
+    index.forget([7])
+    assert (everything(index), index.highest()) == ([take(1)], 7)
+    index.passed(3)
+    assert index.highest() == 7
 
 
 def spoil(path, how):
@@ -182,7 +214,7 @@ def test_one_that_is_no_good_is_replaced_by_an_empty_one(index, tmp_path, how):
 
     assert everything(index) == []
     index.add([take(1)])
-    assert index.numbers() == {1}
+    assert set(index.places()) == {1}
 
 
 def test_removing_takes_its_journal_with_it(index, tmp_path):
@@ -200,7 +232,7 @@ def test_removing_takes_its_journal_with_it(index, tmp_path):
 QUESTIONS = [
     lambda index: index.add([take(1)]),
     lambda index: index.change([(1, {"note": "x"})]),
-    lambda index: index.numbers(),
+    lambda index: index.places(),
     lambda index: index.select(Search(), {}, None, 0),
     lambda index: index.count(Search(), {}),
 ]
@@ -237,7 +269,7 @@ def test_another_program_is_waited_for_and_no_disk(index, monkeypatch, tmp_path)
         return connection
 
     monkeypatch.setattr(archive_index.sqlite3, "connect", watched)
-    index.numbers()
+    index.places()
 
     assert asked[:2] == [
         (tmp_path / "index.sqlite", {"timeout": archive_index.PATIENCE}),

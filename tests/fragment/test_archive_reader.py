@@ -163,7 +163,7 @@ def test_an_archive_that_is_not_there_and_numbers_that_no_take_has(tmp_path):
 def work(monkeypatch):
     """What is done with the files of an archive: names of what is opened, and how often a folder is looked through."""
     done = {"opened": [], "listed": 0, "rows": 0}
-    opened, listed, select = archive_reader.read_metadata, os.scandir, archive_index._record
+    opened, listed, select = archive_reader.read_metadata, os.scandir, archive_index.record_in
 
     def open_one(path):
         done["opened"].append(path.name)
@@ -179,7 +179,7 @@ def work(monkeypatch):
 
     monkeypatch.setattr(archive_reader, "read_metadata", open_one)
     monkeypatch.setattr(os, "scandir", list_one)
-    monkeypatch.setattr(archive_index, "_record", read_row)
+    monkeypatch.setattr(archive_index, "record_in", read_row)
     return done
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from midifrag.fragment.writer_commands import AnnotateTake, LockSlot, RestoreSlot, StarTake
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.writer_commands import AnnotateTake, LandArchived, LockSlot, RestoreSlot, StarTake, TrashTake
 from midifrag.fragment.writer_events import Refused, TakeChanged
 from tests.fragment.sounds import land
 from tests.support.landers import LanderRig
@@ -27,6 +28,17 @@ def test_locks_stars_and_notes(rig):
     assert (noted.record.number, noted.record.note) == (1, "keep")
 
 
+def test_takes_are_deleted_and_put_back_and_what_lies_in_a_slot_stays(rig):
+    rig.handle(land(1))
+    (deleted,) = rig.handle(TrashTake(1, True))
+    assert (deleted.record.file, rig.archive.count(), rig.takes()[0]) == ("trash/output001.wav", 0, 1)
+    # Whoever still means it has it.
+    landed = rig.handle(LandArchived(2, 1, FragmentOptions()))
+    assert rig.takes() == [1, 1, None], landed
+    (back,) = rig.handle(TrashTake(1, False))
+    assert (back.record.file, rig.archive.count()) == ("output001.wav", 1)
+
+
 NO_SLOT = "there is no slot {}: slots are numbered 1 to 3"
 NO_TAKE = "there is no take 3 in {folder}: list them with `midifrag takes`"
 
@@ -39,6 +51,8 @@ NO_TAKE = "there is no take 3 in {folder}: list them with `midifrag takes`"
         (RestoreSlot(0), NO_SLOT.format(0)),
         (StarTake(3, True), NO_TAKE),
         (AnnotateTake(3, "x"), NO_TAKE),
+        (TrashTake(3, True), NO_TAKE),
+        (TrashTake(3, False), NO_TAKE),
     ],
 )
 def test_what_cannot_be_done_is_refused(rig, command, reason):

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from midifrag.fragment.archive_index import Index
-from midifrag.fragment.search import NEWEST, ORDERS, Search, SearchError, Within, parsed
+from midifrag.fragment.search import NEWEST, ORDERS, InKeys, Search, SearchError, Within, parsed
 from tests.page.changes import record
 
 
@@ -19,8 +19,12 @@ from tests.page.changes import record
         ('-dark -"wide hall" rain', Search(("rain",), ("dark", "wide hall"))),
         ("lo-fi -- x", Search(("lo-fi", "x"), ("-",))),
         ("note: http://x a:b", Search(("note:", "http://x", "a:b"))),
-        ("key:Am", Search(("Am",))),
-        ('key:"A minor"', Search(("A minor",))),
+        ("key:Am", Search(keys=(InKeys((9,), "minor", "A minor"),))),
+        ('-key:"Bb major"', Search(keys=(InKeys((10,), "major", "Bb major", without=True),))),
+        ("key:minor", Search(keys=(InKeys(tuple(range(12)), "minor"),))),
+        ("key:A..C", Search(keys=(InKeys((9, 10, 11, 0)),))),
+        ("key:Am..Cm", Search(keys=(InKeys((9, 10, 11, 0), "minor"),))),
+        ('key:pelog -key:"the old one"', Search(("pelog",), ("the old one",))),
         ("sort:longest", Search(order=ORDERS["longest"])),
         ("SORT:Newest", Search(order=NEWEST)),
     ],
@@ -46,7 +50,7 @@ def test_ranges(text, column, low, high):
     assert parsed(text).ranges == (Within(column, pytest.approx(low), pytest.approx(high)),)
 
 
-@pytest.mark.parametrize("text", ["tempo:fast", "tempo:1..", "sort:louder", 'tempo:"x"', "loudness:--3"])
+@pytest.mark.parametrize("text", ["tempo:fast", "tempo:1..", "sort:louder", 'tempo:"x"', "loudness:--3", "key:Am..C#M"])
 def test_what_cannot_be_meant_says_what_can(text):
     with pytest.raises(SearchError, match="write"):
         parsed(text)
@@ -59,8 +63,10 @@ def take(number, **values):
 MADE = [
     take(1, prompt="rain in a wide hall", seconds=2.0, tempo=90.0, peak=1.0),
     take(2, prompt="hall, wide rain", seconds=4.0, tempo=120.0, peak=0.25),
-    take(3, prompt="dark bell", seconds=1.0, bpm=100.0, peak=0.5),
-    take(4, prompt="bell"),
+    take(3, prompt="dark bell", seconds=1.0, bpm=100.0, peak=0.5, key="C# minor"),
+    take(4, prompt="bell", key="A"),
+    take(5, prompt="a low tone in c# MINOR"),
+    take(6, prompt="gong", key="pelog"),
 ]
 
 
@@ -69,13 +75,20 @@ MADE = [
     [
         ("hall rain", [2, 1]),
         ('"wide hall"', [1]),
-        ("-rain", [4, 3]),
-        ("-rain -dark", [4]),
+        ("-rain -tone -gong", [4, 3]),
+        ("-rain -dark -tone -gong", [4]),
+        ("bell -tempo:90..110", [4]),
+        ("key:C#m", [5, 3]),
+        ("key:Dbm", [3]),
+        ("key:A..C#", [4, 3]),
+        ("key:major", [4]),
+        ("-key:minor bell", [4]),
+        ("key:pelog", []),
         ("tempo:95..125", [3, 2]),
         ("length:>=2 sort:longest", [2, 1]),
         ("loudness:-7..0", [3, 1]),
         ("loudness:>-7 -hall", [3]),
-        ("sort:oldest", [1, 2, 3, 4]),
+        ("sort:oldest", [1, 2, 3, 4, 5, 6]),
         ("rain sort:quietest", [2, 1]),
         ("tempo:>0 sort:slowest", [1, 3, 2]),
         ("bell sort:loudest", [3, 4]),

@@ -5,7 +5,17 @@ import pytest
 from midifrag.config.entry_editing import FileEdit
 from midifrag.config.pad_editing import Edit
 from midifrag.pad_key import PadKey
-from midifrag.page.edits import MOST_EDITS, MOST_TABS, Draft, Edits, name_of, owner_of
+from midifrag.page.edits import (
+    MOST_EDITS,
+    MOST_TABS,
+    Draft,
+    Edits,
+    name_of,
+    owner_of,
+    read_drafts,
+    tab_of,
+    written_drafts,
+)
 from tests.support.shows import bank, loaded
 
 
@@ -74,3 +84,41 @@ def test_an_edit_of_what_is_no_pad_is_named_by_its_key_and_its_file():
     assert owner_of(of_bank, set_up) == set_up.banks[0].name
     of_pad = Edit("gone", PadKey(36), b"", b"x")
     assert (name_of(of_pad), owner_of(of_pad, set_up)) == ("C1", "gone")
+
+
+def test_drafts_are_kept_by_a_browser_and_read_again():
+    drafts = {
+        ("opening", PadKey(36, 10)): Draft(
+            {"prompt": "kick", "velocity": {"range": [1, 2]}}, {"prompt": "dull", "slot": 3}
+        ),
+        ("second", None): Draft(None, {"note": "E1"}),
+    }
+    assert read_drafts(written_drafts(drafts)) == drafts
+    assert written_drafts({}) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "7", "[7]", "[{}]", '[{"bank": "a", "pad": "zz", "typed": {}}]', '[{"bank": 1, "typed": {}}]',
+        '[{"bank": "a", "pad": 1, "typed": []}]', '[{"bank": "a", "pad": null, "version": 3, "typed": {}}]', "[" * 9999,
+        '[{"bank": "a", "pad": {"x": 1}, "typed": {}}]',
+    ],
+)  # fmt: skip
+def test_what_a_browser_may_say_otherwise_is_no_draft(text):
+    assert read_drafts(text) == {}
+
+
+def test_values_that_no_field_holds_are_left_out():
+    assert read_drafts('[{"bank": "a", "pad": 36, "typed": {"prompt": "x", "steps": [1]}}]') == {
+        ("a", PadKey(36)): Draft(None, {"prompt": "x"})
+    }
+
+
+def test_a_tab_is_known_by_itself_and_by_its_page_before_it_has_come():
+    class Browser:
+        id, tab_id = "page", None
+
+    assert tab_of(Browser()) == "page"
+    Browser.tab_id = "tab"
+    assert tab_of(Browser()) == "tab"

@@ -5,13 +5,12 @@ from typing import get_args
 
 import pytest
 
-from midifrag.events import TakeChanged, TimeChanged
+from midifrag.events import TakeChanged
 from midifrag.intents import Panic, Press
 from midifrag.pad_key import PadKey
 from midifrag.page.model import CHANGED_TAKES, MIDI_LINES, PageModel, Part
 from midifrag.page.wire import FromShow, MidiSeen, ReadAgain, configuration
 from midifrag.states import JobState, PadState
-from midifrag.timeline import Signature, Timeline
 from tests.page.changes import CHANGES, INFO, active, engine, job, pad, record, slot
 from tests.support.shows import bank, loaded
 
@@ -146,12 +145,3 @@ def test_presses_that_wait_are_counted_and_predicted(opened):
     page.take(job(JobState.RENDERING, 4))
     assert page.queued == 2
     assert set(page.landings()) == {2, 3, 4}
-
-
-def test_the_next_beat_is_known_once_the_show_has_said(opened):
-    page = opened.page
-    assert (page.bar_and_beat(10.0), page.next_beat(10.0)) == (None, None)
-    page.take(TimeChanged(Timeline(120, 10.0, 6.0, Signature(6, 8))))
-    assert page.bar_and_beat(10.0) == (3, 1)
-    assert page.next_beat(10.1) == pytest.approx(0.15)
-    assert page.bar_and_beat(10.25) == (3, 2)

@@ -1,8 +1,12 @@
 """How pads look: as different as their colours are, legible, and told apart without any colour."""
 
+from typing import get_args
+
 import pytest
 
-from midifrag.page.pad_looks import BADGE, BADGES, LEGIBLE, TEXT, badge_colour, contrast, surface_colour
+from midifrag.page import texts
+from midifrag.page.pad_looks import BADGE, BADGES, BUTTON_BADGES, LEGIBLE, TEXT, badge_colour, contrast, surface_colour
+from midifrag.show.button_looks import ButtonState
 from midifrag.states import PadState
 from midifrag.surface.driver import DEFAULT_COLOUR
 from midifrag.surface.palette import COLOURS
@@ -40,3 +44,8 @@ def test_pads_of_another_colour_have_another_surface():
 def test_every_state_has_a_badge_of_its_own():
     assert set(BADGES) == set(PadState)
     assert len(set(BADGES.values())) == len(PadState)
+
+
+def test_what_is_so_of_a_button_has_a_shape_and_a_word_of_its_own():
+    assert set(BUTTON_BADGES) == set(texts.BUTTON_STATES) == set(get_args(ButtonState))
+    assert len(set(BUTTON_BADGES.values())) == len(set(texts.BUTTON_STATES.values())) == len(BUTTON_BADGES)

@@ -6,7 +6,8 @@ import contextlib
 import pytest
 from nicegui import Client, ui
 
-from midifrag.events import Notice, TimeChanged
+from midifrag.events import Notice
+from midifrag.pad_key import PadKey
 from midifrag.page import screen
 from midifrag.page.model import Part
 from midifrag.page.panels import table
@@ -14,7 +15,6 @@ from midifrag.page.panels.panel import Panel
 from midifrag.page.panels.table import Area, Row, Tab
 from midifrag.page.screen import MOST_WAITING, Screen, Screens
 from midifrag.states import EngineState, JobState, NoticeLevel
-from midifrag.timeline import Timeline
 from tests.page.changes import active, engine, job
 
 
@@ -155,6 +155,61 @@ def test_a_whole_screen_shows_what_happens(headless):
     assert page.text("sheet-count") == "No takes that fit."
 
 
+class Typed(Own):
+    """A panel in which somebody types."""
+
+    def __init__(self, page, play):
+        super().__init__(page, play)
+        self.text = ""
+
+    @property
+    def unsaved(self):
+        return self.text
+
+
+def typed_screen(headless, monkeypatch):
+    """A screen whose tab Own is open, and the panel on it."""
+    own = Tab("own", "Own", "star")
+    monkeypatch.setattr(table, "PANELS", (*table.PANELS, Row(Typed, Area.MAIN, own)))
+    page = headless()
+    shown = opened_screen(page)
+    page.enter(page.one("tabs"), "own")
+    return page, next(panel for panel, _ in shown._panels if isinstance(panel, Typed))
+
+
+def test_who_leaves_a_tab_on_which_something_is_typed_is_asked(headless, monkeypatch):
+    page, panel = typed_screen(headless, monkeypatch)
+    tabs = page.one("tabs")
+    panel.text = "C1"
+    for answer, ends in (("Stay here", "own"), ("Leave it for later", "play")):
+        page.enter(tabs, "play")
+        assert tabs.value == "own"
+        assert (
+            page.texts("asked-text")[-1] == "Not saved yet: C1. It stays here for later, as long as this page is open."
+        )
+        page.click(page.button(answer))
+        assert tabs.value == ends
+    # What is typed elsewhere keeps nobody here.
+    page.enter(tabs, "engine")
+    assert tabs.value == "engine"
+
+
+def test_a_browser_knows_what_is_not_saved_and_keeps_it(headless, monkeypatch):
+    page, panel = typed_screen(headless, monkeypatch)
+    mark = page.one("unsaved-mark")
+    panel.text = "C1"
+    page.do(panel.unsaved_changed)
+    assert mark.props["data-unsaved"] == "C1"
+    panel.text = ""
+    page.do(panel.unsaved_changed)
+    assert mark.props["data-unsaved"] is None
+    kept = '[{"bank": "opening", "pad": "36", "version": null, "typed": {"prompt": "half typed"}}]'
+    page.fire(mark, "drafts", kept)
+    assert page.page.edits.drafts(page.client.id)["opening", PadKey(36)].typed == {"prompt": "half typed"}
+    assert page.page.versions[Part.EDITS] == 2
+    assert "half typed" in mark.props["data-drafts"]
+
+
 def test_what_fails_in_answer_to_a_browser_is_said_there(headless, monkeypatch):
     page = headless()
     opened_screen(page)
@@ -279,13 +334,3 @@ def test_what_only_time_changes_is_drawn_as_it_passes(browsers, monkeypatch):
     before = browsers.page.page.versions[Part.TIME]
     browsers.page.page.news.set()
     browsers.draw(until=lambda: browsers.page.page.versions[Part.TIME] > before)
-
-
-def test_each_beat_is_drawn_as_it_passes(browsers, monkeypatch):
-    clock = [5.0]
-    monkeypatch.setattr(screen, "monotonic", lambda: clock[0])
-    browsers.page.take(TimeChanged(Timeline(60_000, 5.0)))
-    page = browsers.page.page
-    for _ in range(4):
-        before, clock[0] = page.versions[Part.BEAT], clock[0] + 0.001
-        browsers.draw(until=lambda before=before: page.versions[Part.BEAT] > before)

@@ -11,12 +11,12 @@ ROOM = Path(midifrag.page.__file__).parent
 NAMES = sorted(name for name in vars(texts) if name.isupper())
 
 
-def used() -> set[str]:
-    """The names that the page's modules ask `texts` for."""
+def used(of: str = "texts") -> set[str]:
+    """The names that the page's modules ask ``of`` for, a module of texts."""
     found = set()
     for path in ROOM.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "texts":
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == of:
                 found.add(node.attr)
     return found
 

@@ -38,6 +38,30 @@ def test_how_a_button_looks(use, look):
     assert around.look(use, Shown(page=1)) == look
 
 
+@pytest.mark.parametrize(
+    ("use", "states"),
+    [
+        (ButtonUse("previous"), ()),
+        (ButtonUse("panic"), ()),
+        (ButtonUse("bank", bank="one"), ("active",)),
+        (ButtonUse("bank", bank="two"), ("busy",)),
+        (ButtonUse("bank", bank="three"), ()),
+        (ButtonUse("side"), ()),
+        (ButtonUse("page"), ("more",)),
+        *(
+            (ButtonUse("slot", slot=number), states)
+            for number, states in enumerate(
+                ((), ("filled", "sounds"), ("filled", "locked"), ("filled", "locked", "sounds"), ()), 1
+            )
+        ),
+    ],
+)
+def test_what_a_button_tells_by_its_colour_is_told_in_words_too(use, states):
+    around = Surroundings(("one", "two", "three"), "one", {"two": {PadKey(36)}, "three": set()}, SLOTS, {2})
+    assert around.states(use, Shown(page=1)) == states
+    assert Surroundings().states(ButtonUse("side"), Shown(side=2)) == ("more",)
+
+
 def test_a_slot_that_only_lies_there_and_a_single_bank():
     around = Surroundings(("one",), "one", slots=SLOTS)
     assert around.look(ButtonUse("slot", slot=2), Shown()) == Look("blue")

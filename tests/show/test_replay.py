@@ -34,6 +34,7 @@ from midifrag.intents import (
     StarTake,
     StopSlot,
     Tap,
+    TrashTake,
     TurnPage,
 )
 from midifrag.midi.messages import (
@@ -252,6 +253,7 @@ def test_what_is_not_done_by_a_performer_is_not_logged_as_such():
         Release(36, 1, "p", 0.0),
         StarTake(3, True),
         AnnotateTake(3, "good"),
+        TrashTake(3, True),
         SlotPlaying(1, True),
         Notice(NoticeLevel.INFO, "x"),
     ]

@@ -6,14 +6,15 @@ import asyncio
 import time
 from typing import Any, ClassVar
 
-from nicegui import events, ui
+from nicegui import background_tasks, events, ui
 
 from midifrag.errors import MidifragError
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.search import Filters, SearchError
-from midifrag.intents import SendTake, StarTake
+from midifrag.intents import SendTake
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
+from midifrag.page.panels.archive_bulk import Bulk
 from midifrag.page.panels.archive_row import TakeRow
 from midifrag.page.panels.panel import Panel, Play, icon_button
 from midifrag.page.versions import version_of
@@ -35,7 +36,6 @@ class ArchivePanel(Panel):
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
-        self.chosen: set[int] = set()
         self._rows: list[TakeRow] = []
         self._sheet = self._goal = 0
         self._asked = 0
@@ -58,20 +58,13 @@ class ArchivePanel(Panel):
                 )
                 self._since = self._filter(ui.input(texts.SINCE).props("type=date stack-label"), "date")
                 self._until = self._filter(ui.input(texts.UNTIL).props("type=date stack-label"), "date")
-                self._starred = ui.checkbox(texts.STARRED, on_change=self.look)
+                with ui.element("div").classes("filter-flags"):
+                    self._starred = ui.checkbox(texts.STARRED, on_change=self.look)
+                    self._trash = ui.checkbox(texts.TRASH, on_change=self.look)
             with ui.element("div").classes("sheet-line"):
                 self._count = ui.label().classes("sheet-count")
                 self._new = ui.button(on_click=self.look).props("flat no-caps").classes("sheet-new")
-                self._all = ui.checkbox(on_change=lambda event: self._choose_all(event.value))
-                self._all.props["aria-label"] = self._all.props["title"] = texts.CHOOSE_ALL
-                self._bulk = ui.element("div").classes("bulk")
-                self._bulk.set_visibility(False)
-                with self._bulk:
-                    icon_button("star", texts.STAR_CHOSEN).on_click(lambda: self._star(wanted=True))
-                    icon_button("star_border", texts.UNSTAR_CHOSEN).on_click(lambda: self._star(wanted=False))
-                    self._compare = icon_button("compare", texts.COMPARE).on_click(self._compare_chosen)
-                self._export = ui.button(texts.EXPORT_NONE, icon="archive", on_click=self._download)
-                self._export.props("flat no-caps").disable()
+                self.bulk = Bulk(self)
                 icon_button("chevron_left", texts.NEWER).on_click(lambda: self._turn(-1))
                 self._page_number = ui.label().classes("sheet-page")
                 icon_button("chevron_right", texts.OLDER).on_click(lambda: self._turn(1))
@@ -89,21 +82,25 @@ class ArchivePanel(Panel):
         """See `Panel.refresh`."""
         self._offer()
         rows = {row.number: row for row in self._rows}
-        for record in tuple(self.page.changed_takes):
+        changed = tuple(self.page.changed_takes)
+        for record in changed:
             row = rows.get(record.number or 0)
             if row is not None:
                 row.show(record)
+        if self.bulk.heard(changed):
+            background_tasks.create(self._show(self._goal))
         new = sum((job.take or 0) > self._newest for job in self.page.view.finished)
         self._new.set_visibility(self._looked and new > 0)
         self._new.text = texts.NEW_TAKES.format(count=new)
 
     def choose(self, number: int, wanted: bool) -> None:
-        """Take a take into the export, or out of it."""
-        (self.chosen.add if wanted else self.chosen.discard)(number)
-        self._bulk.set_visibility(bool(self.chosen))
-        self._compare.set_enabled(len(self.chosen) == 2)
-        self._export.text = texts.EXPORT.format(count=len(self.chosen)) if self.chosen else texts.EXPORT_NONE
-        self._export.set_enabled(bool(self.chosen))
+        """Take a take into what is chosen, or out of it."""
+        self.bulk.choose(number, wanted)
+
+    @property
+    def chosen(self) -> set[int]:
+        """The takes that are chosen, on this sheet and others."""
+        return self.bulk.chosen
 
     def offer_slots(self, row: TakeRow) -> None:
         """Ask which slot a row's take goes to."""
@@ -161,7 +158,10 @@ class ArchivePanel(Panel):
         if asked != self._asked:
             return
         if sheet and not takes:
-            self._goal = self._sheet
+            # Past the end, which may have come nearer.
+            self._goal = min(self._sheet, max(0, -(-count // SHEET) - 1))
+            if self._goal != self._sheet:
+                self._asked += 1
             return
         self._sheet = sheet
         self._newest = max((job.take or 0 for job in self.page.view.finished), default=0)
@@ -169,7 +169,11 @@ class ArchivePanel(Panel):
         self._pages = max(1, -(-count // SHEET))
         self._page_number.text = texts.PAGE_OF.format(page=sheet + 1, pages=self._pages)
         self._empty.set_visibility(not count)
-        self._why_empty.text = texts.SEARCH_HELP if self._asks else texts.EMPTY_ARCHIVE
+        in_trash = bool(self._trash.value)
+        self.bulk.in_trash(in_trash)
+        self._why_empty.text = (
+            texts.EMPTY_TRASH if in_trash else texts.SEARCH_HELP if self._asks else texts.EMPTY_ARCHIVE
+        )
         self._clear.set_visibility(self._asks)
         await self._list_takes(takes, asked)
         self.refresh()
@@ -207,6 +211,7 @@ class ArchivePanel(Panel):
             "since": _day(self._since.value),
             "until": None if until is None else until + 86400,
             "starred": True if self._starred.value else None,
+            "trashed": bool(self._trash.value),
         }
 
     def _filter(self, field: Any, kind: str) -> Any:
@@ -227,12 +232,14 @@ class ArchivePanel(Panel):
     @property
     def _asks(self) -> bool:
         """Whether anything is searched for."""
-        return bool((self._words.value or "").strip()) or any(one is not None for one in self._filters().values())
+        asked = (one not in (None, False) for one in self._filters().values())
+        return bool((self._words.value or "").strip()) or any(asked)
 
     async def _clear_search(self) -> None:
         self._clearing = True
         self._words.value = self._since.value = self._until.value = ""
-        self._bank.value, self._preset.value, self._starred.value = texts.ANY_BANK, texts.ANY_PRESET, False
+        self._bank.value, self._preset.value = texts.ANY_BANK, texts.ANY_PRESET
+        self._starred.value = self._trash.value = False
         self._clearing = False
         await self.look()
 
@@ -254,22 +261,10 @@ class ArchivePanel(Panel):
         for row in self._rows:
             row.mark(number)
 
-    def _choose_all(self, wanted: bool) -> None:
+    def choose_all(self, wanted: bool) -> None:
+        """See `Chooses`."""
         for row in self._rows:
             row.choose(wanted)
-
-    def _star(self, *, wanted: bool) -> None:
-        for number in sorted(self.chosen):
-            self.page.put(StarTake(number, wanted))
-
-    def _compare_chosen(self) -> None:
-        first, second = sorted(self.chosen)
-        title = texts.COMPARING.format(first=first, second=second)
-        self.play.compare((f"/takes/{first}.wav", f"/takes/{second}.wav"), title)
-
-    def _download(self) -> None:
-        query = "&".join(f"take={number}" for number in sorted(self.chosen))
-        ui.download.from_url(f"/export.zip?{query}")
 
 
 def _day(text: Any) -> float | None:

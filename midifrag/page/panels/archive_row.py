@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from midifrag.fragment.recorded_length import recorded_length
 from midifrag.intents import AnnotateTake, Prompt, StarTake
 from midifrag.page import texts
 from midifrag.page.model import PageModel
+from midifrag.page.panels.archive_bulk import Bulk
 from midifrag.page.panels.panel import Play, icon_button, set_prop
 from midifrag.page.panels.prompt import parameters_of
 from midifrag.page.panels.slots import DRAG_OUT
@@ -30,7 +32,11 @@ class Sheet(Protocol):
 
     page: PageModel
     play: Play
-    chosen: set[int]
+    bulk: Bulk
+
+    @property
+    def chosen(self) -> set[int]:
+        """The takes that are chosen."""
 
     def choose(self, number: int, wanted: bool) -> None:
         """Take a take into the export, or out of it."""
@@ -67,13 +73,16 @@ class TakeRow:
                 self._acts(icon_button("replay", texts.AGAIN_HELP), lambda: self._render(again=True))
                 self._acts(icon_button("shuffle", texts.VARIATION_HELP), lambda: self._render(again=False))
                 self.to_slot = self._acts(icon_button("save_alt", texts.TO_SLOT), lambda: sheet.offer_slots(self))
+                self._bin = self._acts(icon_button("delete", texts.DELETE), self._delete).classes("take-bin")
 
-    def _acts(self, element: Any, action: Callable[[], None]) -> Any:
+    def _acts(self, element: Any, action: Callable[[], Any]) -> Any:
         """Do something at a click, if the row still shows what was clicked."""
 
-        def clicked(event: events.GenericEventArguments) -> None:
+        async def clicked(event: events.GenericEventArguments) -> None:
             if event.args in (None, self.number):
-                action()
+                done = action()
+                if inspect.isawaitable(done):
+                    await done
             else:
                 ui.notify(texts.TURNED)
 
@@ -96,12 +105,14 @@ class TakeRow:
     def show(self, record: TakeRecord) -> None:
         """Show what may have changed about the take."""
         self._record = record
-        self._note.text = record.reason or record.note
-        self._note.classes(replace="take-note reason" if record.reason else "take-note")
-        set_prop(self._star, "icon", "star" if record.starred else "star_border")
-        label = texts.UNSTAR if record.starred else texts.STAR
-        set_prop(self._star, "title", label)
-        set_prop(self._star, "aria-label", label)
+        deleted = texts.IN_TRASH if record.is_trashed else ""
+        self._note.text = " · ".join(filter(None, (deleted, record.reason or record.note)))
+        self._note.classes(replace="take-note reason" if record.reason or deleted else "take-note")
+        _name(self._star, "star" if record.starred else "star_border", texts.UNSTAR if record.starred else texts.STAR)
+        if record.is_trashed:
+            _name(self._bin, "restore_from_trash", texts.RESTORE_TAKE)
+        else:
+            _name(self._bin, "delete", texts.DELETE)
 
     def play(self) -> None:
         """Play the take."""
@@ -122,6 +133,12 @@ class TakeRow:
 
     def _toggle_star(self) -> None:
         self._sheet.page.put(StarTake(self.number, not self._record.starred))
+
+    async def _delete(self) -> None:
+        if self._record.is_trashed:
+            self._sheet.bulk.restore([self.number])
+        else:
+            await self._sheet.bulk.delete([self.number])
 
     def _tell_where(self) -> None:
         place = self._sheet.page.configuration.archive / self._record.file
@@ -152,6 +169,12 @@ class TakeRow:
         dialog.open()
 
 
+def _name(button: ui.button, icon: str, label: str) -> None:
+    """Have a round button be another one."""
+    for name, value in (("icon", icon), ("title", label), ("aria-label", label)):
+        set_prop(button, name, value)
+
+
 def _about(record: TakeRecord, *, gone: bool) -> str:
     # A spare was rendered before anybody pressed; what counts is when it was wanted.
     moment = record.rendered_at if record.pressed_at is None else record.pressed_at
@@ -163,7 +186,13 @@ def _about(record: TakeRecord, *, gone: bool) -> str:
         bank=record.bank or texts.NONE,
         model=record.model or texts.NONE,
     )
-    return line + texts.TAKE_FROM.format(source=record.source) if record.source else line
+    tempo = record.bpm if record.tempo is None else record.tempo
+    more = (
+        texts.TAKE_KEY.format(key=record.key) if record.key else "",
+        texts.TAKE_TEMPO.format(tempo=tempo) if tempo is not None else "",
+        texts.TAKE_FROM.format(source=record.source) if record.source else "",
+    )
+    return line + "".join(more)
 
 
 def _length(record: TakeRecord) -> str:

@@ -1,13 +1,13 @@
 """Set editing: change a pad's prompt, parameters and press rules; written to its bank's file and live at once.
 
-Nothing typed goes by itself: a form that is left keeps its draft, and what another browser has saved meanwhile is only
-overwritten by who has seen it.
+Nothing typed goes by itself: who leaves a form is asked, and one that is kept for later keeps its draft. What another
+browser has saved meanwhile is told, and only overwritten by who has seen it.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from nicegui import ui
@@ -15,12 +15,13 @@ from nicegui import ui
 from midifrag.config.banks import Bank
 from midifrag.errors import EditConflictError
 from midifrag.pad_key import PadKey
-from midifrag.page import texts
-from midifrag.page.edits import name_of, owner_of
+from midifrag.page import set_texts, texts
+from midifrag.page.edits import Drafts, tab_of
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.pad_form import PadForm
 from midifrag.page.panels.panel import Panel, Play, own_colour
-from midifrag.page.panels.saving import ask, file_of, file_of_edit, remove, save, stands, take_back, tell
+from midifrag.page.panels.saving import ask, ask_to_leave, differences, file_of, remove, save, stands, tell
+from midifrag.page.panels.undoing import UndoButtons, or_ask
 
 
 class EditorPanel(Panel):
@@ -31,7 +32,9 @@ class EditorPanel(Panel):
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
         self._key: PadKey | None = None
-        self._drafts = page.edits.drafts(ui.context.client.tab_id or "")
+        self._client = ui.context.client
+        # Which tab of a browser it is, is known once that has come.
+        self._client.on_connect(self._bring_back)
         self._listed: Bank | None = None
         self._rows: dict[PadKey | None, ui.button] = {}
         with ui.element("section").classes("editor"):
@@ -45,13 +48,13 @@ class EditorPanel(Panel):
 
     def _build_buttons(self) -> None:
         with ui.element("div").classes("editor-buttons"):
-            ui.button(texts.SAVE_PAD, on_click=self._save).props("unelevated no-caps color=primary").classes("save-pad")
-            self._discard = ui.button(texts.DISCARD, on_click=self._ask_to_discard).props("flat no-caps")
-            ui.button(texts.REMOVE_PAD, on_click=self._ask_to_remove).props("flat no-caps color=negative")
-            self._unsaved = ui.label(texts.UNSAVED).classes("unsaved-text")
-        with ui.element("div").classes("editor-buttons"):
-            self._undo = ui.button(icon="undo", on_click=lambda: self._take_back(again=False)).props("flat no-caps")
-            self._redo = ui.button(icon="redo", on_click=lambda: self._take_back(again=True)).props("flat no-caps")
+            ui.button(set_texts.SAVE_PAD, on_click=self._save).props("unelevated no-caps color=primary").classes(
+                "save-pad"
+            )
+            self._discard = ui.button(set_texts.DISCARD, on_click=self._ask_to_discard).props("flat no-caps")
+            ui.button(set_texts.REMOVE_PAD, on_click=self._ask_to_remove).props("flat no-caps color=negative")
+            self._unsaved = ui.label(set_texts.UNSAVED).classes("unsaved-text")
+        self._undoing = UndoButtons(self.page)
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
@@ -61,14 +64,24 @@ class EditorPanel(Panel):
             self._bank.set_options(banks, value=chosen)
         self._form.offer()
         self._list()
-        for button, edit, words, nothing in (
-            (self._undo, self.page.edits.last, texts.UNDO, texts.NOTHING_TO_UNDO),
-            (self._redo, self.page.edits.next, texts.REDO, texts.NOTHING_TO_REDO),
-        ):
-            button.text = nothing
-            if edit is not None:
-                button.text = words.format(name=name_of(edit), bank=owner_of(edit, self.page.loaded))
-            button.set_enabled(edit is not None)
+        self._bring_back()
+        self._undoing.refresh()
+
+    @property
+    def unsaved(self) -> str:
+        """See `Panel.unsaved`."""
+        return ", ".join(key.name if key else set_texts.NEW_PAD for _, key in self._drafts)
+
+    @property
+    def _drafts(self) -> Drafts:
+        return self.page.edits.drafts(tab_of(self._client))
+
+    def _bring_back(self) -> None:
+        """Show the draft of what is in the form, where there is one that came by another way than by typing here."""
+        draft = self._drafts.get((self._slug, self._key))
+        if draft is not None and draft.typed and not self._form.typed:
+            self._open(self._key)
+        self._mark_rows()
 
     # --- the list ----------------------------------------------------------------------------------------------------
 
@@ -85,7 +98,19 @@ class EditorPanel(Panel):
         return next((one for one in self.page.loaded.banks if one.slug == self._bank.value), None)
 
     def _bank_chosen(self) -> None:
+        wanted, shown = self._bank.value, self._listed
+        if shown is None or wanted == shown.slug:
+            return
+        if not self._form.typed or shown.slug not in self._bank.options:
+            self._turn_to(wanted)
+            return
+        # Still the bank that the form is of, until that is answered.
+        self._bank.value = shown.slug
+        self._leave(lambda: self._turn_to(wanted))
+
+    def _turn_to(self, slug: str) -> None:
         self._key, self._listed = None, None
+        self._bank.value = slug
         self._list()
 
     def _list(self) -> None:
@@ -94,7 +119,7 @@ class EditorPanel(Panel):
             return
         stays = self._listed is not None and self._listed.slug == bank.slug
         self._listed = bank
-        self._hint.text = texts.EDIT_HINT.format(file=self._file)
+        self._hint.text = set_texts.EDIT_HINT.format(file=self._file)
         drafts = {key: draft for (slug, key), draft in self._drafts.items() if slug == bank.slug}
         self._pads.clear()
         self._rows.clear()
@@ -102,28 +127,62 @@ class EditorPanel(Panel):
             # What somebody has removed meanwhile stays as long as there is a draft of it.
             for key in sorted({*bank.pads, *(key for key in drafts if key is not None)}):
                 pad = bank.pads.get(key)
-                row = ui.button(color=None, on_click=functools.partial(self._open, key)).props(
-                    "flat no-caps align=left"
-                )
+                row = ui.button(color=None, on_click=functools.partial(self._go, key)).props("flat no-caps align=left")
                 row.style(f"--own: {own_colour(pad.colour if pad else None)}").props["data-edit"] = str(key)
                 self._rows[key] = row
                 with row:
                     ui.label(key.name).classes("pad-note")
                     ui.label(pad.label if pad else texts.NONE).classes("editor-label")
-            new = ui.button(texts.NEW_PAD, icon="add", color=None, on_click=functools.partial(self._open, None))
+            new = ui.button(set_texts.NEW_PAD, icon="add", color=None, on_click=functools.partial(self._go, None))
             self._rows[None] = new.props("flat no-caps align=left")
         if stays and (self._key is None or self._key in bank.pads or self._form.typed):
             if self._key is not None:
-                self._form.follow(self._key, self._said(self._key))
+                self._follow(self._key)
             self._mark_rows()
         else:
             self._open(next(iter(drafts or bank.pads)))
+
+    def _follow(self, key: PadKey) -> None:
+        """Show what the file says by now of the pad in the form; over what is typed there, that is told."""
+        said = self._said(key)
+        changed = self._form.follow(key, said)
+        if changed and self._form.typed:
+            words = set_texts.CHANGED_NOW.format(name=key.name, file=self._file, now=stands(said, changed))
+            ui.notify(words, type="warning", timeout=0, close_button=True)
 
     def _mark_rows(self) -> None:
         """Show which pad is in the form, and which have a draft."""
         for key, row in self._rows.items():
             drafted = " unsaved" if (self._slug, key) in self._drafts else ""
             row.classes(replace=f"{'' if key is None else 'editor-pad'}{' chosen' * (key == self._key)}{drafted}")
+
+    def _go(self, key: PadKey | None) -> None:
+        """Show another pad in the form, and ask first what becomes of what is typed there."""
+        if key == self._key:
+            return
+        if self._form.typed:
+            self._leave(lambda: self._open(key))
+        else:
+            self._open(key)
+
+    def _leave(self, go: Callable[[], None]) -> None:
+        """Ask what becomes of what is typed and not saved, and go."""
+
+        async def save() -> None:
+            await self._save()
+            if not self._form.typed:
+                go()
+
+        def discard() -> None:
+            self._drafts.pop((self._slug, self._key), None)
+            self._open(self._key)
+            go()
+
+        name = self._key.name if self._key else set_texts.NEW_PAD
+        ask_to_leave(
+            set_texts.LEAVE_ASKED.format(name=name, file=self._file),
+            {set_texts.SAVE_IT: save, set_texts.KEEP_IT: go, set_texts.DISCARD_IT: discard},
+        )
 
     def _open(self, key: PadKey | None) -> None:
         """Show a pad in the form; None for a new one. What was typed there before is still there."""
@@ -141,6 +200,7 @@ class EditorPanel(Panel):
         self._unsaved.set_visibility(bool(self._form.typed))
         self._discard.set_enabled(bool(self._form.typed))
         self._mark_rows()
+        self.unsaved_changed()
 
     def _said(self, key: PadKey | None) -> dict[str, Any] | None:
         """What the bank's file says of a pad, without defaults; None where it has no such pad."""
@@ -157,7 +217,7 @@ class EditorPanel(Panel):
             self._form.mark({"note": str(error)})
             return
         if self._key is None and (taken := self._said(key)) is not None:
-            self._form.mark({"note": texts.TAKEN.format(name=key.name, now=stands(taken))})
+            self._form.mark({"note": set_texts.TAKEN.format(name=key.name, now=stands(taken))})
             return
         version = self._form.version
         await self._save_as(key, self._form.changes if version else self._form.everything, version, whole=not version)
@@ -166,12 +226,18 @@ class EditorPanel(Panel):
         self, key: PadKey, values: Mapping[str, Any], version: Mapping[str, Any] | None, *, whole: bool
     ) -> None:
         opened, typed = (self._slug, self._key), self._form.typed
+        others: list[str] = []
+
+        def merged(now: Mapping[str, Any]) -> None:
+            keys = tuple(one for one in differences(now, version) if one not in values)
+            others.append(set_texts.MERGED.format(now=stands(now, keys)) if keys else "")
+
         try:
-            problems = await save(self.page, self._slug, key, values, version, whole=whole)
+            problems = await save(self.page, self._slug, key, values, version, whole=whole, merged=merged)
         except EditConflictError as conflict:
             if whole and opened[1] is None:
                 # Somebody else was quicker.
-                self._form.mark({"note": texts.TAKEN.format(name=key.name, now=stands(conflict.now))})
+                self._form.mark({"note": set_texts.TAKEN.format(name=key.name, now=stands(conflict.now))})
             else:
                 self._ask_to_overwrite(conflict, key, values, whole=whole)
             return
@@ -186,7 +252,7 @@ class EditorPanel(Panel):
         self._key = key
         self._form.saved(key, values, typed)
         self._typed()
-        ui.notify(texts.SAVED_PAD.format(name=self._form.label, file=self._file))
+        ui.notify("".join([set_texts.SAVED_PAD.format(name=self._form.label, file=self._file), *others]))
 
     def _ask_to_overwrite(
         self, conflict: EditConflictError, key: PadKey, values: Mapping[str, Any], *, whole: bool
@@ -195,12 +261,12 @@ class EditorPanel(Panel):
         words = {"name": key.name, "file": self._file}
         if conflict.now is None:
             values = self._form.everything
-            question, answer = texts.GONE_ASKED.format(**words), texts.SAVE_IT
+            question, answer = set_texts.GONE_ASKED.format(**words), set_texts.SAVE_IT
         elif whole:
-            question, answer = texts.REPLACE_ASKED.format(**words, now=stands(conflict.now)), texts.REPLACE_IT
+            question, answer = set_texts.REPLACE_ASKED.format(**words, now=stands(conflict.now)), set_texts.REPLACE_IT
         else:
             now = stands(conflict.now, tuple(conflict.keys))
-            question, answer = texts.OVERWRITE_ASKED.format(**words, now=now), texts.OVERWRITE_IT
+            question, answer = set_texts.OVERWRITE_ASKED.format(**words, now=now), set_texts.OVERWRITE_IT
         ask(question, answer, lambda: self._save_as(key, values, conflict.now, whole=whole or conflict.now is None))
 
     def _ask_to_remove(self) -> None:
@@ -208,22 +274,22 @@ class EditorPanel(Panel):
         pad = bank.pads.get(key) if bank and key else None
         if key is None or pad is None:
             return
-        question = texts.REMOVE_ASKED.format(name=key.name, label=pad.label, file=self._file)
-        ask(question, texts.REMOVE_IT, functools.partial(self._remove, self._slug, key, self._said(key)))
+        question = set_texts.REMOVE_ASKED.format(name=key.name, label=pad.label, file=self._file)
+        ask(question, set_texts.REMOVE_IT, functools.partial(self._remove, self._slug, key, self._said(key)))
 
     async def _remove(self, slug: str, key: PadKey, version: Mapping[str, Any] | None) -> None:
         async def go_on(version: Mapping[str, Any] | None) -> None:
             await self._remove(slug, key, version)
 
-        problems = await self._or_ask(key.name, file_of(slug), lambda: remove(self.page, slug, key, version), go_on)
+        problems = await or_ask(key.name, file_of(slug), lambda: remove(self.page, slug, key, version), go_on)
         if problems is None:
             self._drafts.pop((slug, key), None)
             if (self._slug, self._key) == (slug, key):
                 self._open(next(other for other in (*self._rows, None) if other != key))
-            ui.notify(texts.REMOVED.format(name=key.name, file=file_of(slug)))
+            ui.notify(set_texts.REMOVED.format(name=key.name, file=file_of(slug)))
 
     def _ask_to_discard(self) -> None:
-        name = self._key.name if self._key else texts.NEW_PAD
+        name = self._key.name if self._key else set_texts.NEW_PAD
         slug, key = self._slug, self._key
 
         def discard() -> None:
@@ -232,39 +298,4 @@ class EditorPanel(Panel):
                 gone = key is not None and self._said(key) is None
                 self._open(next(other for other in self._rows if other != key) if gone else key)
 
-        ask(texts.DISCARD_ASKED.format(name=name), texts.DISCARD_IT, discard)
-
-    async def _take_back(self, *, again: bool, overwrite: bool = False) -> None:
-        edit = self.page.edits.next if again else self.page.edits.last
-        if edit is None:
-            return
-
-        async def go_on(_now: Mapping[str, Any] | None) -> None:
-            await self._take_back(again=again, overwrite=True)
-
-        work = functools.partial(take_back, self.page, again=again, overwrite=overwrite)
-        file = file_of_edit(edit, self.page.loaded)
-        if await self._or_ask(name_of(edit), file, work, go_on) is None:
-            ui.notify(texts.UNDONE.format(name=name_of(edit), file=file))
-
-    async def _or_ask(
-        self,
-        name: str,
-        file: str,
-        work: Callable[[], Awaitable[dict[str, str] | None]],
-        go_on: Callable[[Mapping[str, Any] | None], Awaitable[None]],
-    ) -> dict[str, str] | None:
-        """Do something to a pad; where it has been changed meanwhile, ask whether to ``go_on``. Tells what is wrong."""
-        try:
-            problems = await work()
-        except EditConflictError as conflict:
-            now = conflict.now
-            shown = stands(now, tuple(conflict.keys))
-            ask(
-                texts.CHANGED_ASKED.format(name=name, file=file, now=shown),
-                texts.GO_ON,
-                lambda: go_on(now),
-            )
-            return {}
-        tell(problems or {})
-        return problems
+        ask(set_texts.DISCARD_ASKED.format(name=name), set_texts.DISCARD_IT, discard)

@@ -22,10 +22,10 @@ from midifrag.config.pad_editing import read_file_of
 from midifrag.config.yaml_files import plain, read_content
 from midifrag.config.yaml_writing import dump, in_one_line
 from midifrag.errors import MidifragError
-from midifrag.page import texts
+from midifrag.page import set_texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, icon_button
-from midifrag.page.panels.saving import change, tell
+from midifrag.page.panels.saving import ask_to_leave, change, tell
 
 
 class Place(NamedTuple):
@@ -71,13 +71,14 @@ class _Row:
     def __init__(self, panel: EntriesPanel, number: int, was: Mapping[str, Any] | None) -> None:
         self._panel, self._number, self._was = panel, number, was
         self._saved: str | None = None
-        label = texts.NEW_ENTRY if was is None else texts.ENTRY.format(number=number + 1)
+        label = set_texts.NEW_ENTRY if was is None else set_texts.ENTRY.format(number=number + 1)
         with ui.element("div").classes("entry"):
             self.field = ui.input(label, value="" if was is None else line_of(was)).props("outlined dense stack-label")
             self.field.classes("entry-line").on("keydown.enter", self._save)
-            icon_button("save", texts.SAVE_ENTRY).on_click(self._save)
+            self.field.on_value_change(lambda: panel.unsaved_changed())
+            icon_button("save", set_texts.SAVE_ENTRY).on_click(self._save)
             if was is not None:
-                icon_button("delete", texts.REMOVE_ENTRY).on_click(self._remove)
+                icon_button("delete", set_texts.REMOVE_ENTRY).on_click(self._remove)
 
     @property
     def typed(self) -> str | None:
@@ -100,7 +101,7 @@ class _Row:
             self._was,
         )
         if entry is None:
-            self._mark({"": texts.NO_ENTRY})
+            self._mark({"": set_texts.NO_ENTRY})
         elif was is None:
             await self._do(lambda: add_entry(loaded, place.slug, place.section, entry))
         elif entry != was:
@@ -131,12 +132,13 @@ class EntriesPanel(Panel):
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
         self._places: dict[str, Place] = {}
+        self._listed = ""
         self._entries: list[dict[str, Any]] | None = None
         self.rows: list[_Row] = []
         with ui.element("section").classes("entries"):
-            ui.label(texts.ENTRIES).classes("box-title")
-            ui.label(texts.ENTRIES_HINT).classes("quiet")
-            self._choice = ui.select({}, label=texts.ENTRIES_OF, on_change=self._chosen).props("outlined dense")
+            ui.label(set_texts.ENTRIES).classes("box-title")
+            ui.label(set_texts.ENTRIES_HINT).classes("quiet")
+            self._choice = ui.select({}, label=set_texts.ENTRIES_OF, on_change=self._chosen).props("outlined dense")
             self._choice.classes("entries-of")
             self._list = ui.element("div").classes("entry-list")
 
@@ -155,9 +157,27 @@ class EntriesPanel(Panel):
         # Not here: a drive that hangs must not keep the page waiting.
         background_tasks.create(self.read())
 
+    @property
+    def unsaved(self) -> str:
+        """See `Panel.unsaved`."""
+        return ", ".join(row.typed for row in self.rows if row.typed)
+
     def _chosen(self) -> None:
-        self._entries = None
-        self.rows = []
+        wanted = self._choice.value
+        if self._listed == wanted:
+            return
+        if not self.unsaved or self._listed not in self._choice.options:
+            self._turn_to(wanted)
+            return
+        # Still the list that was typed in, until that is answered.
+        self._choice.value = self._listed
+        answers = {set_texts.STAY: lambda: None, set_texts.DISCARD_IT: lambda: self._turn_to(wanted)}
+        ask_to_leave(set_texts.LEAVE_LINES_ASKED.format(lines=self.unsaved), answers)
+
+    def _turn_to(self, name: str) -> None:
+        self._listed, self._entries, self.rows = name, None, []
+        self._choice.value = name
+        self.unsaved_changed()
         background_tasks.create(self.read())
 
     async def read(self) -> None:
@@ -178,3 +198,4 @@ class EntriesPanel(Panel):
             self.rows.append(_Row(self, len(entries), None))
         for row in self.rows:
             row.takes_over(typed)
+        self.unsaved_changed()

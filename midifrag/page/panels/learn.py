@@ -10,7 +10,7 @@ from nicegui import ui
 from midifrag.clock import monotonic
 from midifrag.errors import EditConflictError
 from midifrag.midi.messages import TransportChange
-from midifrag.page import texts
+from midifrag.page import set_texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play
 from midifrag.page.panels.saving import learn, take_back
@@ -36,16 +36,16 @@ class LearnPanel(Panel):
         self._touched = 0.0
         self._lines: deque[str] = deque(maxlen=LINES)
         with ui.element("div").classes("learn"):
-            ui.label(texts.LEARN_HINT).classes("quiet")
+            ui.label(set_texts.LEARN_HINT).classes("quiet")
             self._ports = ui.label().classes("lines learn-ports")
             self._begin = ui.button(on_click=self._turn).props("outline no-caps").classes("learn-begin")
             self._said = ui.label().classes("lines learn-said").props("role=status")
             self._question = ui.label().classes("learn-question")
             with ui.element("div").classes("learn-row"):
-                self._answer = ui.input(texts.LEARN_ANSWER).props("outlined dense").classes("learn-answer")
+                self._answer = ui.input(set_texts.LEARN_ANSWER).props("outlined dense").classes("learn-answer")
                 self._answer.on("keydown.enter", self._answered)
-                self._send = ui.button(texts.LEARN_SEND, on_click=self._answered).props("unelevated no-caps")
-                self._undo = ui.button(texts.LEARN_UNDO, on_click=self._take_back).props("flat no-caps")
+                self._send = ui.button(set_texts.LEARN_SEND, on_click=self._answered).props("unelevated no-caps")
+                self._undo = ui.button(set_texts.LEARN_UNDO, on_click=self._take_back).props("flat no-caps")
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
@@ -71,11 +71,11 @@ class LearnPanel(Panel):
     def _draw(self) -> None:
         learning = self._learning
         ports = (port.text for port in self.page.view.ports.values() if port.direction == "in")
-        self._ports.text = "\n".join(ports) or texts.LEARN_NO_PORT
-        self._begin.text = texts.LEARN_START if learning is None else texts.LEARN_END
+        self._ports.text = "\n".join(ports) or set_texts.LEARN_NO_PORT
+        self._begin.text = set_texts.LEARN_START if learning is None else set_texts.LEARN_END
         self._said.text = "\n".join(self._lines)
         asked = None if learning is None else learning.question
-        self._question.text = "" if learning is None else asked or texts.LEARN_LISTENS
+        self._question.text = "" if learning is None else asked or set_texts.LEARN_LISTENS
         for element in (self._answer, self._send):
             element.set_enabled(asked is not None)
         self._undo.set_enabled(self.page.edits.last is not None)
@@ -105,7 +105,7 @@ class LearnPanel(Panel):
             await self._take_back()
         elif step.edit is not None:
             place, problems = await learn(self.page, step.edit)
-            self._tell(problems, texts.LEARN_WRITTEN.format(place=place))
+            self._tell(problems, set_texts.LEARN_WRITTEN.format(place=place))
         self._draw()
 
     async def _take_back(self) -> None:
@@ -113,8 +113,8 @@ class LearnPanel(Panel):
             problems = await take_back(self.page)
         except EditConflictError as conflict:
             problems = {"": str(conflict)}
-        self._tell(problems, texts.LEARN_UNDONE)
+        self._tell(problems, set_texts.LEARN_UNDONE)
         self._draw()
 
     def _tell(self, problems: dict[str, str] | None, done: str) -> None:
-        self._lines.extend([*problems.values(), texts.LEARN_REFUSED] if problems else [done])
+        self._lines.extend([*problems.values(), set_texts.LEARN_REFUSED] if problems else [done])

@@ -16,10 +16,10 @@ from midifrag.intents import Intent
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.failures import Failure
-from midifrag.page.pad_looks import BADGES, badge_colour, surface_colour
+from midifrag.page.pad_looks import BADGES, BUTTON_BADGES, badge_colour, surface_colour
 from midifrag.page.panels.panel import css_colour, led, own_colour, set_prop
 from midifrag.page.panels.slots import TAKE_DROPPED, TAKES_OVER
-from midifrag.show.button_looks import Surroundings
+from midifrag.show.button_looks import ButtonState, Surroundings
 from midifrag.states import TROUBLES, PadState
 from midifrag.surface.driver import LOOKS, colour_of
 
@@ -100,7 +100,8 @@ class GridButton:
         self._put, self._use, self._port = put, use, port
         with ui.element("button").classes("pad-button") as self._button:
             ui.label(texts.BUTTONS[use.use].format(bank=use.bank, slot=use.slot))
-        self._button.props["title"] = use.words
+            self._badges = ui.element("span").classes("button-badges")
+        self._states: tuple[ButtonState, ...] | None = None
         self._button.on("click", self._pressed)
 
     def _pressed(self) -> None:
@@ -113,6 +114,20 @@ class GridButton:
         self._button.classes(replace=f"pad-button {look.motion}")
         is_dark = look.colour in (None, "off")
         self._button.style(replace="" if is_dark else f"--led: {css_colour(look.colour or '')}")
+        states = around.states(self._use, shown)
+        if states != self._states:
+            self._states = states
+            self._tell(states)
+
+    def _tell(self, states: tuple[ButtonState, ...]) -> None:
+        """Say what is so by shapes, and in words."""
+        words = ", ".join((self._use.words, *(texts.BUTTON_STATES[state] for state in states)))
+        set_prop(self._button, "title", words)
+        self._badges.clear()
+        with self._badges:
+            for state in states:
+                ui.icon(BUTTON_BADGES[state]).classes("button-badge").props("aria-hidden=true")
+            ui.label(", ".join(texts.BUTTON_STATES[state] for state in states)).classes("heard")
 
 
 def _surface(pad: Pad) -> str:

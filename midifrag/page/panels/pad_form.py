@@ -15,10 +15,11 @@ from midifrag.config.press_keys import OnRepress, PressMode
 from midifrag.config.targets import PARAMETER_TARGETS
 from midifrag.fragment.options import FragmentOptions
 from midifrag.pad_key import PadKey
-from midifrag.page import texts
+from midifrag.page import set_texts, texts
 from midifrag.page.edits import Draft
 from midifrag.page.model import PageModel
 from midifrag.page.panels.parameters import Fields, put
+from midifrag.page.panels.saving import differences
 from midifrag.page.panels.sound_fields import shown_part, typed_part
 from midifrag.surface.palette import COLOURS
 
@@ -42,9 +43,11 @@ class PadForm:
     def __init__(self, page: PageModel, changed: Callable[[], Any]) -> None:
         self._page = page
         self.version: Mapping[str, Any] | None = None
+        #: What the file was last known to say.
+        self._file: Mapping[str, Any] | None = None
         self._clean: dict[str, Any] = {}
         self._filling = False
-        self.note = ui.input(texts.NOTE_NUMBER).props("outlined dense stack-label").classes("field")
+        self.note = ui.input(set_texts.NOTE_NUMBER).props("outlined dense stack-label").classes("field")
         self._prompt = (
             ui.textarea(texts.PARAMETERS["prompt"]).props("outlined stack-label rows=2").classes("prompt-text")
         )
@@ -59,19 +62,19 @@ class PadForm:
             self._text("loras", texts.PARAMETERS["loras"])
             self._choice("colour", texts.COLOUR, [colour for colour in COLOURS if colour != "off"])
             self._choice("slot", texts.SLOT, [])
-            self._choice("land", texts.LAND, list(LANDS))
-            self._choice("fallback", texts.FALLBACK, ["last"])
-            self._choice("press", texts.PRESS, list(get_args(PressMode)))
-            self._choice("on_repress", texts.ON_REPRESS, list(get_args(OnRepress)))
-            self._choice("on_lost", texts.ON_LOST, list(get_args(OnLost)))
-            self._text("choke", texts.CHOKE)
-            self._choice("port", texts.PORT, [])
-            self._choice("velocity", texts.VELOCITY_SETS, [*PARAMETER_TARGETS, "gain"])
-            self._text("softest", texts.VELOCITY_FROM)
-            self._text("hardest", texts.VELOCITY_TO)
-            self._text("morph", texts.MORPH_TO)
-            self._text("morph_by", texts.MORPH_BY)
-        ui.label(texts.FRAGMENT).classes("box-title")
+            self._choice("land", set_texts.LAND, list(LANDS))
+            self._choice("fallback", set_texts.FALLBACK, ["last"])
+            self._choice("press", set_texts.PRESS, list(get_args(PressMode)))
+            self._choice("on_repress", set_texts.ON_REPRESS, list(get_args(OnRepress)))
+            self._choice("on_lost", set_texts.ON_LOST, list(get_args(OnLost)))
+            self._text("choke", set_texts.CHOKE)
+            self._choice("port", set_texts.PORT, [])
+            self._choice("velocity", set_texts.VELOCITY_SETS, [*PARAMETER_TARGETS, "gain"])
+            self._text("softest", set_texts.VELOCITY_FROM)
+            self._text("hardest", set_texts.VELOCITY_TO)
+            self._text("morph", set_texts.MORPH_TO)
+            self._text("morph_by", set_texts.MORPH_BY)
+        ui.label(set_texts.FRAGMENT).classes("box-title")
         with ui.element("div").classes("fields"):
             for name, option in FragmentOptions.model_fields.items():
                 self._option(name, option.annotation)
@@ -100,22 +103,26 @@ class PadForm:
         self._clean = {_NOTE: "" if key is None else str(key), **self._held(known or {})}
         self._filling = True
         for name, value in (self._clean | typed).items():
-            put(self._inputs[name], value)
+            # A draft may be of another version of this page.
+            if name in self._inputs:
+                put(self._inputs[name], value)
         self._filling = False
         self.note.set_enabled(key is None)
-        self.version = said
+        self.version = self._file = said
         if draft is not None:
             self._keep_version(draft.version, typed)
 
-    def follow(self, key: PadKey, said: Mapping[str, Any] | None) -> None:
-        """Show what others have changed meanwhile, save for what is typed here."""
+    def follow(self, key: PadKey, said: Mapping[str, Any] | None) -> tuple[str, ...]:
+        """Show what others have changed meanwhile, save for what is typed here; returns the keys that they changed."""
+        changed = differences(said, self._file)
         if said != self.version:
             self.fill(key, said, self.draft if self.typed else None)
+        return changed
 
     def saved(self, key: PadKey, values: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
         """Take ``values``, as they were ``typed``, for what the file says: they have been written there."""
         kept = {**(self.version or {}), **values}
-        self.version = says({name: value for name, value in kept.items() if value is not None})
+        self.version = self._file = says({name: value for name, value in kept.items() if value is not None})
         self._clean |= typed
         self._filling = True
         put(self.note, str(key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 from nicegui import ui
@@ -34,6 +35,13 @@ class Panel:
     def __init__(self, page: PageModel, play: Play) -> None:
         self.page = page
         self.play = play
+        #: Called when `unsaved` may be another one; the screen says what to do then.
+        self.unsaved_changed: Callable[[], None] = lambda: None
+
+    @property
+    def unsaved(self) -> str:
+        """What is typed here and not saved, as a question calls it; "" for nothing."""
+        return ""
 
     async def opened(self) -> None:
         """Do what opening the panel's tab asks for, beside showing it."""

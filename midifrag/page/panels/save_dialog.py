@@ -10,7 +10,7 @@ from nicegui import ui
 from midifrag.config.banks import Bank
 from midifrag.errors import EditConflictError
 from midifrag.pad_key import PadKey
-from midifrag.page import texts
+from midifrag.page import set_texts, texts
 from midifrag.page.model import PageModel
 from midifrag.page.panels.saving import ask, file_of, save, stands, tell
 from midifrag.surface.palette import COLOURS
@@ -79,8 +79,8 @@ class SaveDialog:
             problems = await save(self._page, slug, key, values, version, whole=True)
         except EditConflictError as conflict:
             now = conflict.now
-            question = texts.REPLACE_ASKED.format(name=key.name, file=file_of(slug), now=stands(now))
-            ask(question, texts.REPLACE_IT, lambda: self._save_as(slug, key, values, now))
+            question = set_texts.REPLACE_ASKED.format(name=key.name, file=file_of(slug), now=stands(now))
+            ask(question, set_texts.REPLACE_IT, lambda: self._save_as(slug, key, values, now))
             return
         if problems is not None:
             tell(problems)

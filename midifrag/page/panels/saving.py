@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import logging
 from collections.abc import Callable, Mapping
@@ -12,10 +13,10 @@ from nicegui import ui
 
 from midifrag.config.entry_editing import Change, file_name, undone
 from midifrag.config.loading import Loaded, bank_name
-from midifrag.config.pad_editing import ANY_VERSION, remove_pad, save_pad
+from midifrag.config.pad_editing import ANY_VERSION, changed_elsewhere, remove_pad, save_pad
 from midifrag.errors import ConfigurationError, EditConflictError, MidifragError
 from midifrag.pad_key import PadKey
-from midifrag.page import texts
+from midifrag.page import set_texts, texts
 from midifrag.page.model import PageModel, Part
 from midifrag.show.learning_edits import New, place_of, write
 
@@ -30,12 +31,26 @@ async def save(
     version: Mapping[str, Any] | None = ANY_VERSION,
     *,
     whole: bool = False,
+    merged: Callable[[Mapping[str, Any]], None] = lambda _now: None,
 ) -> dict[str, str] | None:
     """Write a pad; None if that went well, else what is wrong, by key ("" for what concerns no key).
 
-    ``version`` and ``whole`` are as `midifrag.config.pad_editing.save_pad` has them. Raises `EditConflictError`.
+    ``version`` and ``whole`` are as `midifrag.config.pad_editing.save_pad` has them. ``merged`` is called where others
+    had changed other keys of the pad since: with what the file said of it before. Raises `EditConflictError`.
     """
-    return await change(page, lambda: save_pad(page.loaded, slug, key, values, version, whole=whole))
+    found: list[Mapping[str, Any]] = []
+
+    def write_pad() -> Change:
+        edit = save_pad(page.loaded, slug, key, values, version, whole=whole)
+        now = changed_elsewhere(edit, version)
+        if now is not None:
+            found.append(now)
+        return edit
+
+    problems = await change(page, write_pad)
+    if problems is None and found:
+        merged(found[0])
+    return problems
 
 
 async def remove(
@@ -65,7 +80,7 @@ async def take_back(page: PageModel, *, again: bool = False, overwrite: bool = F
     def back() -> Change:
         edit = edits.next if again else edits.last
         if edit is None:
-            raise MidifragError(texts.NOTHING_TO_REDO if again else texts.NOTHING_TO_UNDO)
+            raise MidifragError(set_texts.NOTHING_TO_REDO if again else set_texts.NOTHING_TO_UNDO)
         return undone(page.loaded, edit, overwrite=overwrite)
 
     return await change(page, back, edits.redid if again else edits.undid)
@@ -90,7 +105,7 @@ async def change(
         return {"": str(error)}
     except Exception as error:
         _log.debug("an edit failed", exc_info=True)
-        return {"": texts.UNEXPECTED.format(error=f"{type(error).__name__}: {error}")}
+        return {"": set_texts.UNEXPECTED.format(error=f"{type(error).__name__}: {error}")}
     page.touch(Part.EDITS)
     page.read_again()
     return None
@@ -133,11 +148,43 @@ def ask(question: str, answer: str, action: Callable[[], Any]) -> None:
     dialog.open()
 
 
+def ask_to_leave(question: str, answers: Mapping[str, Callable[[], Any]]) -> None:
+    """Ask what shall become of what is not saved, before something else takes its place; without an answer it stays.
+
+    ``answers`` are what can be chosen, and what is done then; the first one is done at Enter.
+    """
+    client = ui.context.client
+
+    async def go(action: Callable[[], Any]) -> None:
+        dialog.close()
+        with client:
+            result = action()
+            if inspect.isawaitable(result):
+                await result
+
+    with ui.dialog() as dialog, ui.card().classes("dialog asked"):
+        ui.label(question).classes("asked-text")
+        with ui.row():
+            for number, (answer, action) in enumerate(answers.items()):
+                look = "unelevated color=primary autofocus" if number == 0 else "flat"
+                ui.button(answer, on_click=functools.partial(go, action)).props(f"{look} no-caps")
+            if set_texts.STAY not in answers:
+                ui.button(set_texts.STAY, on_click=dialog.close).props("flat no-caps")
+    dialog.on("hide", dialog.delete)
+    dialog.open()
+
+
+def differences(now: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The keys of which a pad's file says something else than before."""
+    now, before = now or {}, before or {}
+    return tuple(sorted(key for key in {*now, *before} if now.get(key) != before.get(key)))
+
+
 def stands(now: Mapping[str, Any] | None, keys: tuple[str, ...] = ()) -> str:
     """What a pad's file says now, for a question: these keys, or its prompt where the whole pad is meant."""
     said = now or {}
     shown = keys if keys and set(keys) != set(said) else ("prompt",)
     return ", ".join(
-        texts.KEY_NOW.format(key=key, value=said[key]) if key in said else texts.KEY_GONE.format(key=key)
+        set_texts.KEY_NOW.format(key=key, value=said[key]) if key in said else set_texts.KEY_GONE.format(key=key)
         for key in shown
     )

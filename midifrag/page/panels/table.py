@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from midifrag.page import texts
+from midifrag.page import set_texts, texts
 from midifrag.page.panels.archive import ArchivePanel
 from midifrag.page.panels.banks import BanksPanel
 from midifrag.page.panels.editor import EditorPanel
@@ -81,7 +81,7 @@ PANELS: tuple[Row, ...] = (
     Row(EditorPanel, Area.MAIN, SET),
     Row(SetListPanel, Area.SIDE, SET),
     Row(EntriesPanel, Area.SIDE, SET),
-    Row(LearnPanel, Area.MAIN, Tab("learn", texts.LEARN_TAB, "touch_app")),
+    Row(LearnPanel, Area.MAIN, Tab("learn", set_texts.LEARN_TAB, "touch_app")),
     Row(OscPanel, Area.MAIN, Tab("osc", texts.OSC_TAB, "settings_ethernet")),
     Row(NoticePanel, Area.BOTTOM),
 )

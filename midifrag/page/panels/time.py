@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import ClassVar
 
 from nicegui import ui
@@ -11,6 +12,7 @@ from midifrag.intents import Tap
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, set_prop
+from midifrag.timeline import Timeline
 
 
 class TimePanel(Panel):
@@ -23,7 +25,8 @@ class TimePanel(Panel):
         with ui.element("div").classes("time"):
             with ui.element("div").classes("time-numbers") as self._numbers:
                 self._tempo = ui.label().classes("time-tempo")
-                self._beat = ui.label().classes("time-beat")
+                # Counted by beats.js.
+                self._beat = ui.element("div").classes("time-beat")
                 self._source = ui.label().classes("time-source")
             tap = ui.button(texts.TAP, color=None, on_click=lambda: page.put(Tap(monotonic())))
             tap.props("flat no-caps").classes("tap").props["title"] = texts.TAP_HELP
@@ -34,10 +37,21 @@ class TimePanel(Panel):
         if line is None:
             self._tempo.text = texts.NO_TEMPO
             return
-        bar, beat = line.bar_and_beat(monotonic())
         self._tempo.text = texts.TEMPO.format(bpm=line.bpm)
-        self._beat.text = texts.BAR_AND_BEAT.format(bar=bar, beat=beat) if line.running else texts.STANDS
+        set_prop(self._beat, "data-line", json.dumps(_told(line)))
         self._source.text = line.source
         title = texts.TIME_HELP if line.running else texts.WAITS_HELP
         set_prop(self._numbers, "title", title.format(signature=line.signature, source=line.source))
-        set_prop(self._numbers, "data-first", "true" if beat == 1 else "false")
+
+
+def _told(line: Timeline) -> dict[str, float | bool]:
+    """A line of time as beats.js reads it: lengths in quarter notes, moments in seconds of the show's clock."""
+    signature = line.signature
+    return {
+        "bpm": line.bpm,
+        "at": line.at,
+        "position": line.position,
+        "bar": signature.bar,
+        "beat": signature.beat,
+        "running": line.running,
+    }

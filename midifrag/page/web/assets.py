@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: What they are, in the order in which a page loads them: the last of the looks wins.
-LOOKS, SCRIPTS = ("page.css", "rooms.css", "sizes.css"), ("page.js", "pads.js", "drafts.js", "player.js")
+LOOKS, SCRIPTS = ("page.css", "rooms.css", "sizes.css"), ("page.js", "pads.js", "drafts.js", "player.js", "beats.js")
 #: Characters of a version.
 _LENGTH = 16
 _KINDS = {".css": "text/css", ".js": "text/javascript"}

@@ -20,7 +20,7 @@ def write_export(archive: ArchiveReader, numbers: Iterable[int], target: Path) -
         for record in records:
             # Not by its path: a pipe in its place would be waited for.
             with open_regular(archive.folder / record.file) as file:
-                bundle.writestr(f"{texts.EXPORT_FOLDER}/{record.file}", file.read())
+                bundle.writestr(f"{texts.EXPORT_FOLDER}/{Path(record.file).name}", file.read())
         bundle.writestr(f"{texts.EXPORT_FOLDER}/{texts.EXPORT_LIST}", "\n".join(map(describe, records)))
 
 
@@ -34,6 +34,7 @@ def describe(record: TakeRecord) -> str:
     rows.append(("length", f"{record.seconds:.2f} s, {record.sample_rate} Hz, {record.channels} channels"))
     if record.rendered_at is not None:
         rows.append(("rendered", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.rendered_at))))
+    rows += [("key", record.key), ("tempo", record.bpm)]
     rows += [("slot", record.slot), ("note", record.note)]
     lines = [f"  {name}: {value}" for name, value in rows if value not in (None, "")]
     return "\n".join([record.file + (" *" if record.starred else ""), *lines, ""])

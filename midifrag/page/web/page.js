@@ -12,6 +12,9 @@
   let asked = null; // when the oldest question without an answer was asked
   let server = null; // what the server's clock showed, and when that was heard here
   let coming = false;
+  window.comesBack = () => coming;
+  // What the show's clock shows now, in seconds; null until it has been heard.
+  window.showClock = () => server && server.now + (performance.now() - server.heard) / 1000;
 
   // --- presses ------------------------------------------------------------------------------------------------------
 
@@ -112,7 +115,7 @@
           leaveOut();
           return this;
         }
-        if (server) message.at = server.now + (performance.now() - server.heard) / 1000;
+        if (server) message.at = window.showClock();
       }
       return send.call(this, name, message, ...rest);
     };
@@ -121,6 +124,8 @@
       socket.off("connect_error");
       socket.on("connect_error", refused);
       socket.on("connect", connected);
+      // NiceGUI loads the page anew then.
+      socket.on("try_reconnect", () => (coming = true));
       if (socket.connected) connected();
     });
     setInterval(ask, ASK_EVERY);

@@ -107,8 +107,13 @@
     const mine = ++asked;
     const buffer = await decoded(url).catch(() => null);
     if (!buffer || mine !== asked) return;
-    const left = current && loops ? current.buffer.duration - position() : 0;
-    start(url, buffer, 0, context.currentTime + Math.max(left, AHEAD));
+    let left = AHEAD;
+    if (current && loops) {
+      left = current.buffer.duration - position();
+      // Too near to be planned: at the end of a turn it is all the same.
+      while (left < AHEAD) left += current.buffer.duration;
+    }
+    start(url, buffer, 0, context.currentTime + left);
   }
 
   function seek(share) {

@@ -73,7 +73,13 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     async def run() -> None:
         page = PageModel(configuration, send)
         screens = Screens(page)
-        words = {"leaving_out": texts.LEAVING_OUT, "left_out": texts.LEFT_OUT, "token_gone": texts.TOKEN_GONE}
+        words = {
+            "leaving_out": texts.LEAVING_OUT,
+            "left_out": texts.LEFT_OUT,
+            "token_gone": texts.TOKEN_GONE,
+            "bar_and_beat": texts.BAR_AND_BEAT,
+            "stands": texts.STANDS,
+        }
         ui.add_head_html(head(words), shared=True)
         app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         app.include_router(routes(page))

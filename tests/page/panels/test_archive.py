@@ -92,7 +92,7 @@ def test_an_archive_that_cannot_be_read_says_so(opened, monkeypatch):
 def test_a_take_of_bars_says_so(opened):
     opened.store("beat", bars=2.0, bpm=120.0, signature="4/4")
     opened.look()
-    assert opened.page.texts("take-about") == ["take 1 · – · 2 bars · seed – · – · –"]
+    assert opened.page.texts("take-about") == ["take 1 · – · 2 bars · seed – · – · – · 120 bpm"]
 
 
 def test_a_take_says_what_made_it(opened):

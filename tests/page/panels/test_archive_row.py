@@ -13,6 +13,19 @@ from tests.page.changes import record
 NOON = time.mktime((2026, 3, 14, 12, 0, 0, 0, 0, -1))
 
 
+class Bin:
+    """What a sheet does with takes, as far as a row asks for it."""
+
+    def __init__(self, asked):
+        self._asked = asked
+
+    async def delete(self, takes):
+        self._asked.append(("delete", *takes))
+
+    def restore(self, takes):
+        self._asked.append(("restore", *takes))
+
+
 class Sheet:
     """What a row lies on, and what the row asked of it."""
 
@@ -21,6 +34,7 @@ class Sheet:
         self.page = headless.page
         self.chosen = {2}
         self.asked = []
+        self.bulk = Bin(self.asked)
         self.row = headless.do(lambda: TakeRow(self))
 
     def play(self, address, title):
@@ -136,3 +150,22 @@ def test_the_one_that_is_played_is_marked(sheet):
     for playing, classes in ((3, ["take", "current"]), (4, ["take"])):
         sheet.headless.do(lambda playing=playing: sheet.row.mark(playing))
         assert sheet.headless.one("take").classes == classes
+
+
+def test_a_take_is_deleted_and_one_in_the_trash_put_back(sheet):
+    sheet.fill()
+    sheet.click("Delete: it goes to the trash")
+    sheet.headless.do(lambda: sheet.row.show(record(number=3, file="trash/output003.wav", note="low")))
+    assert sheet.headless.text("take-note") == "in the trash · low"
+    sheet.click("Put back from the trash")
+    assert sheet.asked == [("delete", 3), ("restore", 3)]
+    sheet.headless.do(lambda: sheet.row.show(record(number=3, file="output003.wav", note="low")))
+    assert sheet.headless.text("take-note") == "low"
+    assert len(sheet.headless.titled("Delete: it goes to the trash")) == 1
+
+
+def test_the_key_and_the_tempo_of_a_take_are_told(sheet):
+    sheet.fill(key="A minor", bpm=92.5)
+    assert sheet.headless.text("take-about").endswith(" · A minor · 92.5 bpm")
+    sheet.fill(bpm=92.5, tempo=91.0)
+    assert sheet.headless.text("take-about").endswith(" · 91 bpm")

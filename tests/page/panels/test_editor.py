@@ -4,6 +4,8 @@ import pytest
 from nicegui import ui
 
 from midifrag.pad_key import PadKey
+from midifrag.page.edits import Draft, tab_of
+from midifrag.page.model import Part
 from midifrag.page.panels.editor import EditorPanel
 from midifrag.page.wire import ReadAgain, configuration
 
@@ -264,10 +266,11 @@ def test_overwriting_what_another_browser_saved_asks(editor, read):
     editor.save()
     assert editor.asked.startswith("C1 in presets/opening.yaml has been changed since you began: steps is 30.")
     assert editor.pad().steps == 30
-    assert editor.page.notices == []
+    # Who has read of it already was told then.
+    assert len(editor.page.notices) == int(read)
     editor.answer("Overwrite")
     assert editor.pad().steps == 9
-    assert editor.page.notices == ["short kick is saved in presets/opening.yaml and live"]
+    assert editor.page.notices[-1] == "short kick is saved in presets/opening.yaml and live"
 
 
 def test_a_key_that_another_browser_took_away_is_told_as_gone(editor):
@@ -356,6 +359,9 @@ def test_what_is_not_saved_stays_at_a_click_elsewhere(editor):
         (lambda: editor.page.enter(bank, "second"), lambda: editor.page.enter(bank, "opening")),
     ):
         leave()
+        assert editor.asked == "C1 in presets/opening.yaml has changes that are not saved."
+        assert (editor.prompt.value, bank.value) == ("half typed", "opening")
+        editor.answer("Keep for later")
         assert editor.prompt.value != "half typed"
         assert not editor.page.one("unsaved-text").visible
         come_back()
@@ -370,6 +376,8 @@ def test_a_new_pad_that_is_not_saved_stays_too(editor):
     editor.page.enter(editor.note, "E1")
     editor.enter(prompt="snare")
     editor.open(KICK)
+    assert editor.asked == "New pad in presets/opening.yaml has changes that are not saved."
+    editor.answer("Keep for later")
     editor.page.click(editor.page.button("New pad"))
     assert (editor.note.value, editor.prompt.value) == ("E1", "snare")
     editor.elsewhere("rain", "storm")
@@ -386,6 +394,60 @@ def test_what_is_not_saved_outlives_a_reload(editor):
     again = Editor(editor.page, editor.files)
     assert again.pads == [("36", False), ("37", True)]
     assert again.prompt.value == "half typed"
+
+
+def test_who_leaves_what_is_typed_may_stay_save_or_discard_it(editor):
+    editor.enter(prompt="dull kick")
+    editor.open(RAIN)
+    editor.answer("Stay here")
+    assert (editor.prompt.value, editor.pad().prompt) == ("dull kick", "short kick")
+    editor.open(RAIN)
+    editor.answer("Save")
+    assert (editor.prompt.value, editor.pad().prompt) == ("rain", "dull kick")
+    editor.take_over()
+    editor.enter(prompt="half typed")
+    editor.page.enter(editor.page.labelled(ui.select, "Bank"), "second")
+    editor.answer("Discard")
+    assert (editor.prompt.value, editor.pads) == ("bell", [("36", True)])
+    editor.page.enter(editor.page.labelled(ui.select, "Bank"), "opening")
+    editor.open(RAIN)
+    assert (editor.prompt.value, editor.pad(RAIN).prompt) == ("rain", "rain")
+
+
+def test_what_cannot_be_saved_keeps_who_would_leave(editor):
+    editor.enter(steps="0")
+    editor.open(RAIN)
+    editor.answer("Save")
+    assert editor.field("steps").value == "0"
+    assert "0 is below 1" in editor.field("steps").props["error-message"]
+
+
+def test_what_somebody_else_changes_in_what_is_typed_is_told_and_kept(editor):
+    editor.enter(prompt="dull kick")
+    editor.elsewhere("steps: 8", "steps: 30")
+    editor.take_over()
+    assert editor.page.notices == [
+        "C1 in presets/opening.yaml has been changed by somebody else: steps is 30. What you typed is still there."
+    ]
+    # And once more, just before it is saved.
+    editor.elsewhere("colour: red", "colour: blue")
+    editor.save()
+    assert editor.page.notices[-1] == (
+        "dull kick is saved in presets/opening.yaml and live. "
+        "Somebody else has changed it too, which stays: colour is blue"
+    )
+    pad = editor.pad()
+    assert (pad.prompt, pad.steps, pad.colour) == ("dull kick", 30, "blue")
+
+
+def test_a_draft_that_a_browser_has_kept_is_shown(editor):
+    editor.page.page.edits.drafts(tab_of(editor.page.client))["opening", KICK] = Draft(
+        {"prompt": "short kick"}, {"prompt": "half typed", "no such field": "x"}
+    )
+    editor.page.page.touch(Part.EDITS)
+    editor.page.refresh()
+    assert editor.prompt.value == "half typed"
+    assert editor.page.one("unsaved-text").visible
 
 
 def test_what_is_saved_is_no_draft_any_more(editor):

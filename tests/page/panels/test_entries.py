@@ -95,8 +95,12 @@ def test_what_is_typed_in_other_lines_stays_when_one_is_saved_or_the_file_change
     assert shown.controls() == [(22, "steps"), (30, "cfg_scale")]
     assert shown.lines() == ["{cc: 23, sets: ste", "{cc: 30, sets: cfg_scale, range: [1, 12]}", ""]
     # What was typed for one list is not of another.
-    shown.page.enter(shown.page.one("entries-of"), "presets.yaml: actions")
-    assert shown.lines() == [""]
+    choice = shown.page.one("entries-of")
+    shown.page.enter(choice, "presets.yaml: actions")
+    assert shown.page.text("asked-text") == "Lines are typed and not saved: {cc: 23, sets: ste"
+    assert choice.value == "presets.yaml: controls"
+    shown.page.click(shown.page.button("Discard"))
+    assert (choice.value, shown.lines(), shown.panel.unsaved) == ("presets.yaml: actions", [""], "")
 
 
 @pytest.mark.parametrize("text", ["word", "[1, 2]", "{}", "{a: 1", "{a: 1}\n---\nx", " "])

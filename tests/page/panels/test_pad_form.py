@@ -79,7 +79,9 @@ def test_a_field_that_was_emptied_takes_its_key_away(form):
 def test_others_changes_are_followed_save_for_what_is_typed(form):
     form.fill()
     form.type(prompt="long kick")
-    form.page.do(lambda: form.form.follow(KICK, {**SAID, "prompt": "their kick", "colour": "green"}))
+    theirs = {**SAID, "prompt": "their kick", "colour": "green"}
+    assert form.page.do(lambda: form.form.follow(KICK, theirs)) == ("colour", "prompt")
+    assert form.page.do(lambda: form.form.follow(KICK, theirs)) == ()
     assert form.field("prompt").value == "long kick"
     assert form.field("colour").value == "green"
     # Saved from the version that was typed over, so that the clash with theirs is noticed.

@@ -14,6 +14,7 @@ from midifrag.fragment.slot_state import SlotState
 from midifrag.intents import LockSlot, Panic, SelectBank, ShowBanks
 from midifrag.pad_key import PadKey
 from midifrag.page.model import Part
+from midifrag.page.pad_looks import BUTTON_BADGES
 from midifrag.page.panels import pads
 from midifrag.page.panels.pad_cell import USUAL_VELOCITY
 from midifrag.page.panels.pads import SOFTEST, PadsPanel
@@ -275,8 +276,13 @@ def test_buttons_look_as_they_do_there(stage):
     choose(stage, "pads")
     stage.take(SlotsChanged((SlotState(1, "a", "locked"),)))
     assert stage.all("pad-button")[0].style["--led"] == css_colour("orange")
+    assert stage.all("pad-button")[0].props["title"] == "locks or unlocks slot 1, filled, locked"
     stage.take(Sounding(1, 1, True, 0.0))
     assert "pulse" in stage.all("pad-button")[0].classes
+    badges = [one.name for one in stage.all("pad-button")[0].descendants() if "button-badge" in one.classes]
+    assert badges == [BUTTON_BADGES[state] for state in ("filled", "locked", "sounds")]
+    heard = [one.text for one in stage.all("pad-button")[0].descendants() if "heard" in one.classes]
+    assert heard == ["filled, locked, sounds"]
 
 
 def test_side_by_side_a_pad_of_another_bank_selects_it_and_shows_what_is_under_way(stage):

@@ -9,7 +9,7 @@ from midifrag.errors import ConfigurationError, EditConflictError, Problem, Stor
 from midifrag.pad_key import PadKey
 from midifrag.page.model import Part
 from midifrag.page.panels import saving
-from midifrag.page.panels.saving import ask, file_of, remove, save, stands, take_back, tell
+from midifrag.page.panels.saving import ask, ask_to_leave, differences, file_of, remove, save, stands, take_back, tell
 from midifrag.page.wire import ReadAgain
 
 
@@ -160,3 +160,35 @@ def test_what_is_there_now_is_said_by_the_keys_that_matter():
     assert stands(now, ("prompt", "steps")) == "prompt is rain"
     assert stands(now, ("colour",)) == "colour is not there"
     assert stands(None) == "prompt is not there"
+
+
+def test_who_would_leave_has_several_answers_and_may_stay(page):
+    chosen = []
+    page.do(
+        lambda: ask_to_leave(
+            "Not saved.", {"Save": lambda: chosen.append("save"), "Discard": lambda: chosen.append("no")}
+        )
+    )
+    assert page.text("asked-text") == "Not saved."
+    dialog = page.one("asked").parent_slot.parent
+    page.click(page.button("Stay here"))
+    assert (chosen, dialog.value) == ([], False)
+    page.click(page.button("Discard"))
+    assert chosen == ["no"]
+
+
+def test_what_others_had_changed_is_handed_on_where_it_was_merged(page, on_disk):
+    merged = []
+    version = {"prompt": "short kick", "colour": "red", "steps": 12}
+    values = {"prompt": "dull kick"}
+    assert page.do(lambda: save(page.page, "opening", PadKey(36), values, version, merged=merged.append)) is None
+    assert merged == [{"prompt": "short kick", "colour": "red", "steps": 8}]
+    assert differences(merged[0], version) == ("steps",)
+    now = {"prompt": "dull kick", "colour": "red", "steps": 8}
+    assert page.do(lambda: save(page.page, "opening", PadKey(36), {"steps": 9}, now, merged=merged.append)) is None
+    assert len(merged) == 1
+
+
+def test_differences_are_keys_on_either_side():
+    assert differences({"a": 1, "b": 2}, {"a": 1, "c": 3}) == ("b", "c")
+    assert differences(None, {"a": 1}) == ("a",)

@@ -9,10 +9,14 @@ from midifrag.page.wire import configuration
 class List:
     def __init__(self, page, files):
         self.page, self.files = page, files
-        page.show(SetListPanel)
+        self.panel = page.show(SetListPanel)
 
     def take_over(self):
         self.page.take(configuration(self.files.load()))
+
+    @property
+    def order(self):
+        return [row.props["data-bank"] for row in self.page.one("set-rows").default_slot.children]
 
     @property
     def names(self):
@@ -35,7 +39,7 @@ def shown(headless, on_disk):
 
 
 def test_banks_are_listed_as_they_are_played(shown):
-    assert [one.props["data-bank"] for one in shown.page.all("set-row")] == ["opening", "second"]
+    assert shown.order == ["opening", "second"]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,7 @@ def test_a_bank_goes_where_it_is_dragged_or_stepped(shown, move):
     move(shown)
     assert shown.names == ["second", "Opening"]
     shown.take_over()
-    assert [one.props["data-bank"] for one in shown.page.all("set-row")] == ["second", "opening"]
+    assert shown.order == ["second", "opening"]
     assert shown.page.page.edits.last.key == "set_list"
 
 
@@ -86,3 +90,35 @@ def test_a_bank_is_renamed_and_no_name_is_none(shown):
     shown.page.fire(shown.field("second"), "blur")
     assert shown.field("second").value == "Finale"
     assert shown.names == ["Opening", "Finale"]
+
+
+def test_a_half_typed_name_survives_what_others_do_to_banks(shown):
+    field = shown.field("second")
+    shown.page.enter(field, "Fin")
+    assert shown.panel.unsaved == "Fin"
+    shown.page.click(shown.titled("Copy Opening"))
+    shown.take_over()
+    shown.page.click(shown.titled("Opening later"))
+    shown.take_over()
+    assert shown.field("second") is field
+    assert (field.value, shown.names) == ("Fin", ["Second", "Opening", "Opening (copy)"])
+    shown.files.bank("second").write_text("name: Coda\npads: {36: {prompt: bell}}\n", "utf-8")
+    shown.take_over()
+    assert (field.value, field.props["aria-label"]) == ("Fin", "Name of bank Coda")
+    shown.page.fire(field, "keydown.enter")
+    shown.take_over()
+    assert (shown.names[0], shown.panel.unsaved) == ("Fin", "")
+
+
+def test_a_name_that_is_refused_stays_where_it_was_typed(shown):
+    shown.files.bank("second").write_text("[", "utf-8")
+    shown.page.enter(shown.field("second"), "Finale")
+    shown.page.fire(shown.field("second"), "blur")
+    assert shown.field("second").value == "Finale"
+    assert len(shown.page.notices) == 1
+
+
+def test_a_bank_that_is_gone_leaves_the_list(shown):
+    shown.files.path.write_text(shown.files.path.read_text("utf-8").replace(", second]", "]"), "utf-8")
+    shown.take_over()
+    assert shown.order == ["opening"]

@@ -34,17 +34,18 @@ NEWEST_TAKE = "return Math.max(0, ...[...document.querySelectorAll('.slot')].map
 
 
 class Browser:
-    """One page in one or more tabs of the shared Chromium; the newest tab is the one that is used."""
+    """One page in one or more tabs, or windows, of the shared Chromium; the newest is the one that is used."""
 
-    def __init__(self, driver: WebDriver, address: str) -> None:
+    def __init__(self, driver: WebDriver, address: str, kind: str = "tab") -> None:
         self.driver = driver
         self.address = address
+        self.kind = kind
         self.tabs: list[str] = []
         self.open()
 
     def open(self, address: str | None = None) -> str:
         """Open a page in a new tab."""
-        self.driver.switch_to.new_window("tab")
+        self.driver.switch_to.new_window(self.kind)
         self.tabs.append(self.driver.current_window_handle)
         self.load(address or self.address)
         return self.tabs[-1]

@@ -40,6 +40,20 @@ def test_presses_made_while_the_connection_is_lost_are_left_out_and_told(browser
     renders_one(browser, archive, count)
 
 
+def test_a_take_that_is_dropped_without_a_connection_is_left_out_and_told(browser):
+    dropped = """
+        const data = new DataTransfer();
+        data.setData("text/midifrag-take", "1");
+        const event = {bubbles: true, cancelable: true, dataTransfer: data};
+        document.querySelector(".slot").dispatchEvent(new DragEvent("drop", event));
+    """
+    browser.script("window.socket.disconnect()")
+    browser.script(dropped)
+    browser.wait_for_text("#popup", "1 pressed meanwhile are left out.")
+    browser.script("window.socket.connect()")
+    browser.wait_for_text(".q-notifications", "The connection was lost: 1 presses were left out.")
+
+
 def test_presses_that_a_network_holds_back_are_left_out_and_told(browser, show, archive):
     count = archive.count(KICK)
     # Once the page has heard the server's clock.

@@ -3,6 +3,13 @@
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+#: Whether the browser asks before the page is closed.
+ASKS = """
+const event = new Event("beforeunload", {cancelable: true});
+window.dispatchEvent(event);
+return event.defaultPrevented;
+"""
+
 
 @pytest.fixture
 def bank(browser, show):
@@ -61,12 +68,17 @@ def test_nothing_typed_goes_by_itself_and_every_edit_can_be_undone(browser, bank
     shows("short dark kick")
     browser.type(prompt, Keys.CONTROL, "a")
     browser.type(prompt, "half typed")
+    browser.wait_for_text(".unsaved-text", "not saved yet")
     browser.click("[data-edit='38']")
+    browser.wait_for_text(".asked-text", "C1 in presets/opening.yaml has changes that are not saved.")
+    browser.button("Keep for later")
     shows("slow rain")
-    browser.click("[data-edit='36']")
-    shows("half typed")
-    browser.load(browser.address)
-    browser.tab("Set")
+    browser.until(lambda: not browser.all(".asked"))
+    # Who closes the page is asked too; what loads it anew by itself asks nobody, and brings it back.
+    browser.until(lambda: browser.script(ASKS))
+    browser.script("window.comesBack = () => true")
+    assert not browser.script(ASKS)
+    browser.load(f"{browser.address}/?tab=set")
     browser.click("[data-edit='36']")
     shows("half typed")
     # Meanwhile somebody else has saved another prompt.
