@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import statistics
 import threading
@@ -10,6 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from midifrag.audio import Audio
 from midifrag.clock import monotonic
 from midifrag.engine.messages import Died, EngineEvent, Failed, Ready, Render, Rendered, Started
 from midifrag.engine.protocol import Engine, EngineChoice
@@ -26,6 +30,8 @@ class Asked:
         self._engine = engine
         self._is_ready = threading.Event()
         self._done: dict[int, threading.Event] = {}
+        #: Takes of the jobs that are to be kept.
+        self.kept: dict[int, Audio | None] = {}
         self.asked: dict[int, float] = {}
         self.began: dict[int, float] = {}
         self.rendered: dict[int, float] = {}
@@ -38,8 +44,10 @@ class Asked:
                 self._is_ready.set()
             case Started(job):
                 self.began.setdefault(job, monotonic())
-            case Rendered(job):
+            case Rendered(job, audio):
                 self.rendered[job] = monotonic()
+                if job in self.kept:
+                    self.kept[job] = audio
                 self._done[job].set()
             case Failed(job, reason):
                 raise AssertionError(f"job {job} failed: {reason}")
@@ -124,3 +132,22 @@ def loaded(clients: Sequence[Asked], in_flight: int, requests: int, first: int =
         thread.join()
     assert len(seconds) == requests
     return Load(tuple(seconds), monotonic() - began)
+
+
+def decibels(here: Asked, there: Asked, first: int, others: int = 7, **asked: object) -> float:
+    """Signal to noise of a take that ``there`` renders among others, against the same seed alone ``here``."""
+    for one in (here, there):
+        one.kept[first] = None
+    render = Render(first, "a dark bell", seed=77, **asked)  # type: ignore[arg-type]
+    here.ask(render)
+    here.wait(first)
+    beside = [Render(first + 1 + one, f"another {one}", seed=one, **asked) for one in range(others)]  # type: ignore[arg-type]
+    for other in (*beside, render):
+        there.ask(other)
+    for other in (*beside, render):
+        there.wait(other.job)
+    mine, its = here.kept[first], there.kept[first]
+    assert mine is not None
+    assert its is not None
+    noise = float(np.square(mine - its, dtype=np.float64).sum())
+    return 10 * math.log10(float(np.square(mine, dtype=np.float64).sum()) / noise) if noise else math.inf

@@ -25,7 +25,7 @@ import psutil
 from benchmarks.crowd.served import Served, served
 from benchmarks.crowd.step_times import TIMES
 from benchmarks.crowd.timed_engine import TimedWorker
-from benchmarks.line_load import Asked, asking, far, loaded
+from benchmarks.line_load import Asked, asking, decibels, far, loaded
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import create_engine
@@ -94,8 +94,11 @@ def _idle(server: Served) -> float:
     return (_total(server) - before) / IDLE
 
 
-def pocket_ratios(requests: int, repeats: int, in_flight: int = 8) -> list[tuple[float, float]]:
-    """Seconds a request with so many in flight, direct and through a server, by turns."""
+def pocket_ratios(requests: int, repeats: int, in_flight: int = 8) -> tuple[list[tuple[float, float]], float]:
+    """Seconds a request with so many in flight, direct and through a server, by turns; and how alike the takes are.
+
+    That in decibels, of one seed alone here and among seven others there.
+    """
     found = []
     direct = create_engine(EngineChoice("pocket"))
     asked = {"seconds": 3.0, "steps": 20}
@@ -107,7 +110,7 @@ def pocket_ratios(requests: int, repeats: int, in_flight: int = 8) -> list[tuple
             for _ in range(repeats):
                 each = [loaded([one], in_flight, requests, next(numbers), **asked).each for one in (here, there)]
                 found.append((each[0], each[1]))
-    return found
+            return found, decibels(here, there, next(numbers), **asked)
 
 
 def timed_table(rows: Sequence[Row]) -> str:
@@ -142,11 +145,12 @@ def main() -> None:
     if not asked.skip_timed:
         print(timed_table(timed_rows(asked.requests, asked.repeats)), flush=True)
     if not asked.skip_pocket:
-        ratios = pocket_ratios(24, asked.repeats)
+        ratios, alike = pocket_ratios(24, asked.repeats)
         each = ", ".join(f"{one:.3f} / {other:.3f} s" for one, other in ratios)
         ratio = statistics.median(other / one for one, other in ratios)
         print(f"\npocket, eight in flight, a request direct / served: {each}")
         print(_verdict("pocket beside direct", ratio, MOST_POCKET, " ×"))
+        print(f"The same seed, alone here and among seven others there: {alike:.1f} dB signal to noise.")
 
 
 if __name__ == "__main__":
