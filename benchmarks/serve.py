@@ -1,4 +1,4 @@
-"""What a server on this machine adds to its engine: processor time a request, and time to audio beside the worker alone.
+"""What a server on this machine adds to its engine: processor time a request, and time to audio beside it alone.
 
     uv run --extra serve python -m benchmarks.serve [--requests 96] [--repeats 3] [--skip-pocket]
 
@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -70,7 +71,7 @@ def _row(
     repeats: int,
     numbers: count[int],
 ) -> Row:
-    direct, through, processor, client = [], [], [], []
+    direct, through, processor, client = (list[float]() for _ in range(4))
     for _ in range(repeats):
         direct += loaded([here], in_flight, requests, next(numbers), seconds=0.5).seconds
         before, mine = _total(server), time.process_time()
@@ -101,16 +102,19 @@ def pocket_ratios(requests: int, repeats: int, in_flight: int = 8) -> tuple[list
     """
     found = []
     direct = create_engine(EngineChoice("pocket"))
-    asked = {"seconds": 3.0, "steps": 20}
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder), "pocket") as server:
-        with asking([direct, far(server.url, server.token_file, "pocket")]) as (here, there):
-            numbers = count(1, requests)
-            for one in (here, there):
-                loaded([one], in_flight, in_flight, next(numbers), **asked)
-            for _ in range(repeats):
-                each = [loaded([one], in_flight, requests, next(numbers), **asked).each for one in (here, there)]
-                found.append((each[0], each[1]))
-            return found, decibels(here, there, next(numbers), **asked)
+    asked: dict[str, Any] = {"seconds": 3.0, "steps": 20}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder), "pocket") as server,
+        asking([direct, far(server.url, server.token_file, "pocket")]) as (here, there),
+    ):
+        numbers = count(1, requests)
+        for one in (here, there):
+            loaded([one], in_flight, in_flight, next(numbers), **asked)
+        for _ in range(repeats):
+            each = [loaded([one], in_flight, requests, next(numbers), **asked).each for one in (here, there)]
+            found.append((each[0], each[1]))
+        return found, decibels(here, there, next(numbers), **asked)
 
 
 def timed_table(rows: Sequence[Row]) -> str:

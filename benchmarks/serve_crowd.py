@@ -1,14 +1,12 @@
-"""A thousand performers at servers of 1 to 64 replicas, simulated: how long they wait, what a press costs, where it bends.
+"""A thousand performers at servers of 1 to 64 replicas, simulated: how long they wait, and what a press costs.
 
     uv run python -m benchmarks.serve_crowd [--sessions FOLDER] [--picture benchmarks/serve_crowd.svg]
-    uv run python -m benchmarks.serve_crowd --measure
     uv run --extra serve python -m benchmarks.serve_crowd --check
 
 `benchmarks.crowd.simulation` says what is real in it. Performers press as session logs of midifrag have it: those of
 ``--sessions`` (your own: the folder ``sessions`` of an archive), or three that come with it, recorded from a clip that
 was written for this, since no performer's are public. ``--check`` plays the same presses at one and two real replicas
-on Ray, whose engine sleeps for as long as a step takes, and simulates them; ``--measure`` measures pocket's steps on
-this machine. Prints Markdown tables.
+on Ray, whose engine sleeps for as long as a step takes, and simulates them. Prints Markdown tables.
 """
 
 from __future__ import annotations
@@ -24,6 +22,7 @@ from benchmarks.crowd.step_times import TIMES, StepTimes
 
 PERFORMERS = 1000
 REPLICAS = (1, 2, 4, 8, 16, 32, 64)
+MODELS = ("pocket", "small", "open")
 #: A curve has bent where more replicas make the slowest press in twenty no quicker than by this part.
 BENDS = 1.1
 
@@ -81,20 +80,14 @@ def panel(found: Sequence[tuple[int, Counted]], times: StepTimes) -> Panel:
 
 
 def main() -> None:
-    """Simulate, check or measure."""
+    """Simulate, or check."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=Path, default=RECORDED)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--models", nargs="+", choices=TIMES, default=list(TIMES))
+    parser.add_argument("--models", nargs="+", choices=TIMES, default=[*MODELS])
     parser.add_argument("--picture", type=Path)
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--measure", action="store_true")
     asked = parser.parse_args()
-    if asked.measure:
-        from benchmarks.crowd.measured import measured
-
-        print(measured("pocket", "measured"))
-        return
     performances = recorded(asked.sessions)
     if asked.check:
         from benchmarks.crowd.real import check

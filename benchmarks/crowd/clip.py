@@ -28,7 +28,7 @@ TICKS, TEMPO = 480, 500_000
 
 
 def bars(dice: random.Random) -> Iterator[float]:
-    """One or two pads on the first beat of every fourth bar at 96 beats a minute, by hand; eight bars of rest in between."""
+    """One or two pads at each fourth bar, at 96 beats a minute and by hand; after sixteen bars eight of rest."""
     bar = 4 * 60 / 96
     for number in range(int(SECONDS / bar)):
         if number % 4 == 0 and number % 24 < 16:

@@ -32,7 +32,10 @@ def check(performances: Sequence[Performance]) -> None:
             real = _played(crowd, performances, server.url, server.token_file)
         for name, one in (("real", real), ("simulated", simulated)):
             waits = " | ".join(f"{one.wait(share):.2f} s" for share in (0.5, 0.95, 0.99))
-            print(f"| {replicas} | {performers} | {one.pressed} | {name} | {waits} | {one.queue(0.95):.2f} s |", flush=True)
+            print(
+                f"| {replicas} | {performers} | {one.pressed} | {name} | {waits} | {one.queue(0.95):.2f} s |",
+                flush=True,
+            )
 
 
 def _played(crowd: Crowd, performances: Sequence[Performance], url: str, token_file: Path) -> Counted:

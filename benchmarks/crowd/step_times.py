@@ -1,4 +1,4 @@
-"""How long a device takes for what a worker does in a tick, by how many requests it does it for: measured, or estimated.
+"""How long a device takes for what a worker does in a tick, by the size of the batch: measured, or estimated.
 
 Between the sizes of a batch that are known, times lie on a line.
 """
@@ -79,6 +79,16 @@ def _estimated(row: str, name: str, steps: int, seconds: float) -> StepTimes:
 
 #: By the name that the command line has for them.
 TIMES: Mapping[str, StepTimes] = {
+    "pocket": StepTimes(
+        "pocket, 20 steps, 3 s",
+        "measured on two cores of a Xeon with AMX (209, 314, 516 and 880 ms for one, two, four and eight)",
+        20,
+        0.002,
+        {1: 0.0096, 2: 0.014, 4: 0.0224, 8: 0.0372},
+        {1: 0.015, 8: 0.12},
+        8,
+        3 * 4 * 2 * 44100,
+    ),
     "card": StepTimes(
         "pocket, 20 steps, 3 s",
         "measured on an H200 as a whole (`benchmarks/RESULTS.md`): 20 ms alone, 40 ms for eight",

@@ -1,4 +1,4 @@
-"""An engine that computes nothing and takes the time that a model takes: in virtual time, or as a worker in real time."""
+"""An engine that computes nothing and takes the time that a model takes, in virtual time or as a worker in real time."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class TimedBatch:
         return seconds
 
     def _take(self, one: _Request) -> Rendered:
-        used = {"seed": one.render.seed, "steps": self._times.steps}
+        used: dict[str, str | int | float | None] = {"seed": one.render.seed, "steps": self._times.steps}
         return Rendered(one.render.job, self._audio, RATE, used, one.seconds)
 
 

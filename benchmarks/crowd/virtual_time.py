@@ -1,4 +1,4 @@
-"""An event loop whose time passes only while nothing is to do: minutes of a simulation take what its arithmetic takes."""
+"""An event loop whose time passes only while nothing is to do: minutes of a simulation take seconds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Waiting(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Seconds of the simulation are `time`; nothing from outside reaches it, so sockets and threads have no part in it."""
+    """Its time is the simulation's; nothing from outside reaches it, so sockets and threads have no part in it."""
 
     def __init__(self) -> None:
         self._waiting = _Waiting()

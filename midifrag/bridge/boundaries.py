@@ -31,8 +31,8 @@ TOLD, NOTICED = 0.05, 0.0002
 class Boundaries:
     """The boundaries of ``jobs`` on the present ``line`` of time; ``write`` moves what waits with the writer.
 
-    ``silence`` says why the engine of a model does not answer now; empty where it does. A model that ``is_elsewhere`` is
-    a server's.
+    ``silence`` says why the engine of a model does not answer now; empty where it does. A model that ``is_elsewhere``
+    is a server's.
     """
 
     def __init__(

@@ -66,9 +66,7 @@ class Renders:
         )
         self.landings = Landings(self.jobs, self.telling, write, engines.info, clock, self.boundaries, line)
         self.telling.after_failure = self.landings.land_instead
-        self.outages = Outages(
-            self.jobs, self.telling, self.spares, engines, absences, self.boundaries.is_quicker
-        )
+        self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences, self.boundaries.is_quicker)
         self.sources = SourceBook(write, folder)
         self.beginnings = Beginnings(
             self.jobs, self.telling, self.sources, engines, self._limits_of, clock, self._go_on

@@ -463,7 +463,6 @@ def test_a_press_that_stood_in_is_rendered_once_more_where_that_engine_dies():
     assert rig.jobs()[-1].state.value == "failed"
 
 
-
 # --- an engine elsewhere that is too slow for the bar ----------------------------------------------------------------
 
 

@@ -42,7 +42,7 @@ MODEL, STAND_IN = "studio/timed", "sketch"
 TIMES = StepTimes("timed", "", 20, 0.0, {1: 0.024, 8: 0.04}, {1: 0.02}, 8, 4 * 2 * 44100)
 LINE = {"delay": 0.02, "jitter": 0.005, "rate": 5e6 / 8}
 LOSS = 0.02
-#: Seconds of cuts, drawn so that each power of ten comes up as often: while somebody plays, and in the middle of a render.
+#: Seconds of cuts, each power of ten as often: while somebody plays, and in the middle of a render.
 PLAYING, RENDERING = (0.1, 30.0), (0.1, 10.0)
 #: Seconds between two presses, and of silence after which who stands in plays.
 GAP, PATIENCE_MS = (0.1, 1.0), 800
@@ -133,7 +133,7 @@ def figures(proof, kind):
 
 
 def taken_over(proof):
-    """Seconds until who stands in had landed each press that it took: since the press, or the cut where that came later."""
+    """Seconds until who stands in had landed a press that it took: since the press, or the cut if that came later."""
     ends = [c for c in proof.show.seen.changes if isinstance(c, JobChanged) and c.state is JobState.LANDED]
     for one in ends:
         if one.model == STAND_IN:
@@ -188,9 +188,7 @@ def main():
     parser.add_argument("--proxy", action="store_true", help="the proxy, though root is there")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        row, problems = played(
-            Path(folder), asked.presses, asked.cuts, asked.seed, tun=False if asked.proxy else None
-        )
+        row, problems = played(Path(folder), asked.presses, asked.cuts, asked.seed, tun=False if asked.proxy else None)
     print("| line | presses | cuts | landed by the server | by who stands in | back after | packets lost |")
     print("|---|---|---|---|---|---|---|")
     print(row)

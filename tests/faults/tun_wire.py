@@ -1,4 +1,4 @@
-"""A line between two network namespaces of this machine: delay, jitter, loss, rate and cuts, for every packet of real TCP.
+"""A line between two network namespaces of this machine: delay, jitter, loss, rate and cuts for packets of real TCP.
 
 Two TUN devices (https://docs.kernel.org/networking/tuntap.html), each in a namespace of its own, and a thread that
 carries packets between them. Needs root on Linux. A thread is in one namespace at a time: what it opens stays there.
@@ -26,7 +26,7 @@ TUNSETIFF, IFF_TUN, IFF_NO_PI, CLONE_NEWNET = 0x400454CA, 0x0001, 0x1000, 0x4000
 NEAR, FAR = "10.77.0.1", "10.77.0.2"
 #: Seconds of packets that a line at its rate holds before it drops some, and packets that are read in one go.
 QUEUE, AT_ONCE = 0.15, 64
-_CARRIES = Path("/dev/net/tun")
+_CARRIES, _NAMESPACES = Path("/dev/net/tun"), Path("/var/run/netns")
 
 
 def is_possible() -> bool:
@@ -52,8 +52,7 @@ class TunWire:
         try:
             for name in self._names:
                 subprocess.run(["ip", "netns", "add", name], check=True)
-            near, far = self._names
-            self._ends = [self._device(near, NEAR, FAR), self._device(far, FAR, NEAR)]
+            self._ends = [self._device(NEAR, FAR), self._device(FAR, NEAR)]
             self._thread.start()
             assert self._up.wait(PATIENCE)
         except BaseException:
@@ -86,7 +85,7 @@ class TunWire:
     def at(self, end):
         """This thread is at an end of the line, `NEAR` or `FAR`, and those that it starts are."""
         name = self._names[0 if end == NEAR else 1]
-        with open(f"/var/run/netns/{name}", encoding="ascii") as namespace:
+        with (_NAMESPACES / name).open(encoding="ascii") as namespace:
             self._go(namespace.fileno())
         try:
             yield
@@ -97,8 +96,8 @@ class TunWire:
         if self._libc.setns(namespace, CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "setns")
 
-    def _device(self, name, mine, peer):
-        with self.at(NEAR if mine == NEAR else FAR):
+    def _device(self, mine, peer):
+        with self.at(mine):
             device = os.open(_CARRIES, os.O_RDWR | os.O_NONBLOCK)
             fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH", b"line", IFF_TUN | IFF_NO_PI))
             for command in (

@@ -35,7 +35,12 @@ def found(landed, model=FAR, by=FAR, state=JobState.LANDED, stand_in="sketch", *
         (0.7, {"land": "bar", "stand_in": "none"}, "ok", "it lands one later"),
         (2.5, {"land": "bar"}, "note", "longer than its boundary (bar, 2.0 s): where no spare is ready, sketch plays"),
         (2.5, {"land": "bar"}, "note", "is made, or `on_lost: wait` leaves it to its own model"),
-        (2.5, {"land": "bar", "on_lost": "wait"}, "note", "it lands one later; a later boundary (land: 4 bars) is made"),
+        (
+            2.5,
+            {"land": "bar", "on_lost": "wait"},
+            "note",
+            "it lands one later; a later boundary (land: 4 bars) is made",
+        ),
     ],
 )
 def test_until_when_a_pad_makes_its_boundary(landed, pad, outcome, said):
