@@ -1,4 +1,4 @@
-"""An engine that computes nothing and takes the time that a model takes, in virtual time or as a worker in real time."""
+"""An engine that computes nothing and takes the time that a model takes, in virtual time or as a worker."""
 
 from __future__ import annotations
 
