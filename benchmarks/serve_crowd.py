@@ -46,21 +46,21 @@ def bend(found: Sequence[tuple[int, Counted]]) -> int | None:
     return next((count for count, one in found if not one.is_overrun and one.wait(0.95) <= BENDS * best), None)
 
 
-def table(found: Sequence[tuple[int, Counted]], times: StepTimes, seconds: float) -> str:
+def table(found: Sequence[tuple[int, Counted]], times: StepTimes) -> str:
     """One row for each number of replicas."""
     lines = [
         f"{times.name}; {times.source}; {1000 * times.alone():.3g} ms alone, at most {times.most_a_second():.3g} a "
-        f"second at a replica. {found[0][1].pressed / seconds:.0f} presses a second.",
+        f"second at a replica. {found[-1][1].pressed / found[-1][1].seconds:.0f} presses a second.",
         "",
         "| replicas | audio after p50 | p95 | p99 | begun after p95 | at work | a press: at work | paid for |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for count, one in found:
         work = f"{one.busy_seconds / one.replica_seconds:.0%}"
-        cost = [one.busy_seconds / max(1, one.landed), one.replica_seconds / max(1, one.landed)]
+        cost = [one.busy_seconds / max(1, one.rendered), one.replica_seconds / max(1, one.rendered)]
         costs = " | ".join(f"{1000 * value:.3g} ms" for value in cost)
         if one.is_overrun:
-            done = f"overrun: {one.landed / seconds:.0f} a second are done | | | "
+            done = f"overrun: {one.rendered / one.seconds:.0f} a second are done | | | "
             lines.append(f"| {count} | {done} | {work} | {costs} |")
             continue
         waits = " | ".join(f"{one.wait(share):.2f} s" for share in (0.5, 0.95, 0.99))
@@ -75,7 +75,7 @@ def panel(found: Sequence[tuple[int, Counted]], times: StepTimes) -> Panel:
         Curve(f"audio after, p{100 * share:.0f}", colour, [(count, one.wait(share)) for count, one in kept])
         for share, colour in ((0.5, "#1b7837"), (0.95, "#2166ac"), (0.99, "#762a83"))
     ]
-    paid = [(count, one.replica_seconds / max(1, one.landed)) for count, one in found]
+    paid = [(count, one.replica_seconds / max(1, one.rendered)) for count, one in found]
     return Panel(f"{times.name}", [*curves, Curve("a replica's seconds a press", "#b35806", paid)], bend(found))
 
 
@@ -99,7 +99,7 @@ def main() -> None:
     panels = []
     for name in asked.models:
         found = list(scaling(TIMES[name], performances, asked.seconds))
-        print(table(found, TIMES[name], asked.seconds), end="\n\n")
+        print(table(found, TIMES[name]), end="\n\n")
         panels.append(panel(found, TIMES[name]))
     if asked.picture:
         asked.picture.write_text(picture(panels), encoding="utf-8")

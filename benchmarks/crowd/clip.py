@@ -81,6 +81,7 @@ def record(folder: Path) -> None:
             own.mkdir()
             write_clip(manner, own / "clip.mid")
             command = [sys.executable, "-m", "midifrag", "play", str(own / "clip.mid"), "presets.yaml"]
+            command += ["--model", "sketch"]
             playing.append((manner, own, subprocess.Popen([*command, "--fragments", str(own)])))
         for manner, own, process in playing:
             assert process.wait() == 0

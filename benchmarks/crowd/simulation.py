@@ -33,8 +33,10 @@ from midifrag.serving.session import FETCH
 from midifrag.serving.telling import Telling
 
 MODEL = "timed"
-#: The share of the presses that have their audio in the end where a server keeps up.
-LEAST = 0.98
+#: Seconds between two looks at whether a server is overrun.
+LOOK = 0.5
+#: Seconds for which one that is overrun shows its pace.
+PACE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Crowd:
     """Who plays, at what: ``seconds`` are counted after ``settles`` of them, in which a server fills.
 
     ``trip`` are seconds from one end of the line to the other, ``rate`` bytes a second of each performer's;
-    ``full`` and ``queue`` are the server's and the sets' limits. A performer has at most ``queue`` presses waiting.
+    ``full`` and ``queue`` are the server's and the sets' limits. A performer has at most ``queue`` presses waiting. Where
+    as many jobs are under way as there are performers, a server is overrun, and that is the end.
     """
 
     performers: int
@@ -61,6 +64,10 @@ class Counted:
     """What came of it: seconds from each press to its audio, and in how many of them it waited for its engine."""
 
     pressed: int = 0
+    #: Takes of all replicas in the seconds that count, whenever they were pressed.
+    rendered: int = 0
+    seconds: float = 0.0
+    is_overrun: bool = False
     outcomes: Counter[str] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
     queued: list[float] = field(default_factory=list)
@@ -81,10 +88,6 @@ class Counted:
         """How many presses had their audio before the simulation ended."""
         return len(self.waits)
 
-    @property
-    def is_overrun(self) -> bool:
-        """Whether presses came faster than they were rendered: then each waits longer than the one before."""
-        return self.landed < LEAST * self.pressed
 
 
 def _within(values: Sequence[float], share: float) -> float:
@@ -97,7 +100,7 @@ class _Replica:
 
     def __init__(self, place: str, times: StepTimes, loop: asyncio.AbstractEventLoop) -> None:
         self.place = place
-        self.busy_seconds = 0.0
+        self.busy_seconds, self.rendered = 0.0, 0
         self._loop = loop
         self.jobs = Jobs(VirtualClock(loop), self._send, (MODEL,))
         self._batch = TimedBatch(times, np.full((1, 16), 0.5, np.float32), tells_progress=False)
@@ -135,6 +138,7 @@ class _Replica:
     def _done(self, told: Sequence[engine.EngineEvent]) -> None:
         for event in told:
             for job in self.jobs.note(cast("engine.JobEvent", event)):
+                self.rendered += 1
                 waiting = self._ended.pop(job.number, None)
                 if waiting is not None:
                     waiting.set_result(None)
@@ -179,22 +183,37 @@ class Simulation:
         self._replicas = {f"r{number}": _Replica(f"r{number}", self._times, loop) for number in range(crowd.replicas)}
         playing = [asyncio.ensure_future(self._perform(number)) for number in range(crowd.performers)]
         self._asking: set[asyncio.Task[None]] = set()
-        await asyncio.sleep(crowd.settles)
-        before = self._busy()
-        await asyncio.sleep(crowd.seconds)
-        self.counted.busy_seconds = self._busy() - before
-        self.counted.replica_seconds = crowd.seconds * crowd.replicas
+        await self._pass(crowd.settles)
+        busy, rendered = self._work_done()
+        began = self._loop.time()
+        await self._pass(crowd.settles + crowd.seconds)
+        counted = self.counted
+        counted.seconds = self._loop.time() - began
+        busy_then, rendered_then = self._work_done()
+        counted.busy_seconds, counted.rendered = busy_then - busy, rendered_then - rendered
+        counted.replica_seconds = counted.seconds * crowd.replicas
         for task in playing:
             task.cancel()
-        # What was pressed last has its chance, as long as a full batch takes.
-        await asyncio.sleep(2 * self._times.most / self._times.most_a_second() + 1.0)
+        # What was pressed last has its chance.
+        while self._asking and not counted.is_overrun:
+            await asyncio.sleep(LOOK)
         for task in (*playing, *self._asking):
             task.cancel()
         await asyncio.gather(*playing, *self._asking, return_exceptions=True)
-        return self.counted
+        return counted
 
-    def _busy(self) -> float:
-        return sum(one.busy_seconds for one in self._replicas.values())
+    async def _pass(self, until: float) -> None:
+        """Let time pass, to the end of what is looked at, or until the server is overrun and has shown its pace."""
+        while self._loop.time() < until:
+            await asyncio.sleep(min(LOOK, until - self._loop.time()))
+            in_flight = sum(one.jobs.in_flight for one in self._replicas.values())
+            self.counted.is_overrun |= in_flight >= max(self._crowd.performers, self._times.most * len(self._replicas))
+            if self.counted.is_overrun and self._loop.time() >= self._crowd.settles + PACE:
+                return
+
+    def _work_done(self) -> tuple[float, int]:
+        replicas = self._replicas.values()
+        return sum(one.busy_seconds for one in replicas), sum(one.rendered for one in replicas)
 
     def _counts(self, moment: float) -> bool:
         return self._crowd.settles <= moment < self._crowd.settles + self._crowd.seconds

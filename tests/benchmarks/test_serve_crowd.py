@@ -35,20 +35,20 @@ def test_a_performer_alone_waits_for_the_render_and_the_line():
 
 
 def test_more_replicas_make_a_crowd_wait_less_and_each_press_has_one_outcome():
-    found = list(serve_crowd.scaling(TIMES, [PERFORMANCE], 20.0, performers=30, replicas=(1, 4, 16)))
+    found = list(serve_crowd.scaling(TIMES, [PERFORMANCE], 6.0, performers=20, replicas=(1, 4, 16)))
     one, four, many = (counted for _, counted in found)
     assert one.is_overrun
     assert not four.is_overrun
     assert four.wait(0.95) > many.wait(0.95)
     assert many.outcomes == {"landed": many.pressed}
     assert serve_crowd.bend(found) in (4, 16)
-    assert "overrun" in serve_crowd.table(found, TIMES, 20.0)
+    assert "overrun" in serve_crowd.table(found, TIMES)
     drawn = picture([serve_crowd.panel(found, TIMES)])
     assert drawn.count("<polyline") == 4
 
 
 def test_what_a_set_s_queue_has_no_room_for_is_refused_at_home():
-    counted = played(12, 1, queue=2)
+    counted = played(12, 1, queue=1)
     assert counted.outcomes["queue full"] > 0
 
 
