@@ -74,6 +74,7 @@ class JobChanged:
     fragment is a seamless loop. ``label`` is what pages call what began it. Of a length in music, ``asked_quarters`` is
     what its press asked for, in quarter notes, from the press on; ``fragment_bars`` is how many bars its fragment is
     long, once it has landed. They differ where an earlier take lands, or the signature is another one by then.
+    ``model`` is what renders it, or has; empty where nothing does.
     """
 
     job: int
@@ -102,6 +103,7 @@ class JobChanged:
     asked_quarters: float | None = None
     label: str = ""
     fragment_bars: float | None = None
+    model: str = ""
 
     @property
     def lands_at(self) -> float | None:

@@ -125,6 +125,13 @@ class Absences:
         patience = 0.0 if self.is_elsewhere(model) else PATIENCE
         return other if self._clock.now() - since >= patience else None
 
+    def understudy(self, model: str) -> str | None:
+        """Who could play at once in place of a model of a server, though that answers; None if nobody could."""
+        other = self.stand_in
+        if other is None or other == model or not self.is_elsewhere(model) or self.is_elsewhere(other):
+            return None
+        return other if self.answers(other) and other not in self._lost else None
+
 
 def as_stand_in(preset: Preset, info: EngineInfo | None) -> Preset:
     """What another model is asked for in place of the one that ``preset`` was written for.

@@ -11,6 +11,7 @@ from midifrag.bridge.job_table import JobTable
 from midifrag.bridge.jobs import Job, RenderJob
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
+from midifrag.events import JobChanged
 from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.writer_commands import CancelLanding, Recut, Retime, WriterCommand
 from midifrag.fragment.writer_events import Missed, Waits
@@ -30,7 +31,8 @@ TOLD, NOTICED = 0.05, 0.0002
 class Boundaries:
     """The boundaries of ``jobs`` on the present ``line`` of time; ``write`` moves what waits with the writer.
 
-    ``silence`` says why the engine of a model does not answer now; empty where it does.
+    ``silence`` says why the engine of a model does not answer now; empty where it does. A model that ``is_elsewhere``
+    is a server's.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Boundaries:
         clock: Clock,
         line: Callable[[], Timeline],
         silence: Callable[[str], str] = lambda _model: "",
+        is_elsewhere: Callable[[str], bool] = lambda _model: False,
     ) -> None:
         self.forecast = Forecast()
         #: Called with a job whose fragment is ready, when the moment and the slot of its landing are known or change.
@@ -51,6 +54,7 @@ class Boundaries:
         self._clock = clock
         self._line = line
         self._silence = silence
+        self._is_elsewhere = is_elsewhere
         self._followed = line()
         self._told: dict[int, float] = {}
 
@@ -63,11 +67,43 @@ class Boundaries:
         if waits := self._waits(job):
             _say_that_it_waits(job, waits)
             return
-        now, jobs = self._clock.now(), [one.changed() for one in self._jobs]
-        estimated = self.forecast.estimate(jobs, job.number, now, writing=self._jobs.written())
+        estimated = self._estimate(job)
         if estimated is not None:
-            job.estimated = now, estimated
+            job.estimated = self._clock.now(), estimated
             self._promise(job, self.forecast.careful(estimated))
+
+    def is_quicker(self, job: RenderJob, other: str) -> bool:
+        """Whether a job will miss its boundary, as far as can be told, and would make it if ``other`` rendered it.
+
+        That is the one that was promised to it, else the first one from now on. Of who has rendered nothing yet it is
+        thought that it makes it.
+        """
+        if job.landing.land == "now":
+            return False
+        estimated, now = self._estimate(job), self._clock.now()
+        if estimated is None:
+            return False
+        if job.boundary is None:
+            meant, ready = self._after(job, now), now + self.forecast.careful(estimated)
+        else:
+            # What is under way already is not taken away for a careful guess.
+            meant, ready = job.boundary, now + estimated
+        if self._after(job, ready).at <= meant.at:
+            return False
+        its = self._estimate(job, other) or self.forecast.write_seconds(self._jobs.written())
+        return self._after(job, now + self.forecast.careful(its)).at <= meant.at
+
+    def _estimate(self, job: Job, other: str | None = None) -> float | None:
+        """Seconds until the fragment of a job is ready; where ``other`` is to render it, from the beginning."""
+        mine, beside = job.changed(), list[JobChanged]()
+        if other is not None:
+            times = dataclasses.replace(job.times, started=None)
+            mine = dataclasses.replace(mine, model=other, state=JobState.QUEUED, step=0, times=times)
+        if not self._is_elsewhere(mine.model):
+            # A server renders side by side what waits in turn here.
+            others = (one.changed() for one in self._jobs if one is not job)
+            beside = [one for one in others if not self._is_elsewhere(one.model)]
+        return self.forecast.estimate([*beside, mine], job.number, self._clock.now(), writing=self._jobs.written())
 
     def next(self, job: Job) -> float | None:
         """When the take of a job, which is there, is to land, in monotonic seconds; None for when it is ready.
@@ -145,8 +181,7 @@ class Boundaries:
         now = self._clock.now()
         for job in self._bound():
             if not job.writing and job.boundary is not None and self._is_over(job.boundary, job, now):
-                jobs = [one.changed() for one in self._jobs]
-                left = self.forecast.estimate(jobs, job.number, now, writing=self._jobs.written())
+                left = self._estimate(job)
                 if left is None or self._waits(job):
                     self._miss(job, None)
                 else:

@@ -1,5 +1,8 @@
 """When a press will land: learned from how long renders and files took, and from what stands in the queue.
 
+Each model has times of its own, those of a server with the line to it in them: from the request to the sign that it has
+begun is there and back, and what it took after that is the render and the way of its audio.
+
 What is promised to a performer is more careful than what is likely: how far earlier estimates were off is learned too,
 and a promise leaves room for nearly all of that.
 """
@@ -9,7 +12,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from midifrag.events import JobChanged
 from midifrag.pad_key import PadKey
@@ -27,8 +30,11 @@ class Forecast:
     """Feed it every job change; ask it for seconds. Knows nothing until something has been rendered."""
 
     def __init__(self) -> None:
-        self._by_pad: dict[tuple[str, PadKey | None], float] = {}
-        self._recent: deque[float] = deque(maxlen=REMEMBERED)
+        #: Of a pad, by model; the last one that played it comes last.
+        self._by_pad: dict[tuple[str, PadKey | None], dict[str, float]] = {}
+        self._recent: dict[str, deque[float]] = {}
+        #: From a request to its beginning, likewise.
+        self._begun: dict[str, deque[float]] = {}
         self._written: deque[float] = deque(maxlen=REVIEWED)
         #: How long jobs took, as a part of what was estimated.
         self._off: deque[float] = deque(maxlen=REVIEWED)
@@ -40,13 +46,25 @@ class Forecast:
         if job.write_seconds is not None:
             self._written.append(job.write_seconds)
         if job.engine_seconds is not None:
-            self._by_pad[job.bank, job.pad] = job.engine_seconds
-            self._recent.append(job.engine_seconds)
+            of_pad = self._by_pad.setdefault((job.bank, job.pad), {})
+            of_pad.pop(job.model, None)
+            of_pad[job.model] = job.engine_seconds
+            self._recent.setdefault(job.model, deque(maxlen=REMEMBERED)).append(job.engine_seconds)
+            queued, started = job.times.queued, job.times.started
+            if queued is not None and started is not None and not job.spare:
+                self._begun.setdefault(job.model, deque(maxlen=REMEMBERED)).append(max(0.0, started - queued))
 
-    def render_seconds(self, bank: str, pad: PadKey | None) -> float | None:
-        """How long a render of this pad takes, as far as that is known."""
-        usual = statistics.median(self._recent) if self._recent else None
-        return self._by_pad.get((bank, pad), usual) if pad is not None else usual
+    def render_seconds(self, bank: str, pad: PadKey | None, model: str | None = None) -> float | None:
+        """How long a render of this pad takes by ``model``, else by who played it last, as far as that is known."""
+        of_pad = {} if pad is None else self._by_pad.get((bank, pad), {})
+        if model is None:
+            recent = [seconds for of_model in self._recent.values() for seconds in of_model]
+            return next(reversed(of_pad.values()), None) if of_pad else _usual(recent)
+        return of_pad.get(model, _usual(self._recent.get(model, ())))
+
+    def begin_seconds(self, model: str) -> float:
+        """Seconds from a request to its beginning, where nothing is before it: the least of the last ones."""
+        return min(self._begun.get(model, ()), default=0.0)
 
     def landings(self, jobs: Iterable[JobChanged], now: float) -> dict[int, float]:
         """Seconds until each of ``jobs`` lands, by number; jobs that nothing is known about are left out."""
@@ -57,10 +75,10 @@ class Forecast:
         for job in ordered:
             if job.state is not JobState.QUEUED:
                 continue
-            expected = 0.0 if job.spare else self.render_seconds(job.bank, job.pad)
+            expected = 0.0 if job.spare else self.render_seconds(job.bank, job.pad, job.model)
             if expected is None:
                 continue
-            landings[job.job] = expected if job.spare else ahead + expected
+            landings[job.job] = expected if job.spare else ahead + self.begin_seconds(job.model) + expected
             ahead += expected
         return landings
 
@@ -92,8 +110,12 @@ class Forecast:
         elapsed = 0.0 if job.times.started is None else max(0.0, now - job.times.started)
         if job.step and job.of:
             return elapsed * (job.of - job.step) / job.step
-        expected = self.render_seconds(job.bank, job.pad)
+        expected = self.render_seconds(job.bank, job.pad, job.model)
         return None if expected is None else max(0.0, expected - elapsed)
+
+
+def _usual(seconds: Collection[float]) -> float | None:
+    return statistics.median(seconds) if seconds else None
 
 
 def _among(values: Iterable[float], share: float) -> float | None:

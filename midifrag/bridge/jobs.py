@@ -201,14 +201,26 @@ class RenderJob(Job):
             spare=self.spare,
             used=self.used,
             engine_seconds=self.engine_seconds,
+            model=self.model,
+            text=self._told(),
         )
+
+    def _told(self) -> str:
+        """What it says, and as long as it is on its way, who plays it in place of its own engine."""
+        if self.stands_in_for is None or self.state.ended:
+            return self.text
+        stands_in = f"{self.model} stands in for {self.stands_in_for}"
+        return self.text if stands_in in self.text else "; ".join(filter(None, (self.text, stands_in)))
 
     def pad_changed(self, now: float) -> PadChanged | None:
         """What its pad shows; None for a typed prompt."""
         changed = Job.pad_changed(self, now)
-        if changed is not None and self.stalled and self.pending:
+        if changed is None:
+            return None
+        changed = dataclasses.replace(changed, text=self._told())
+        if self.stalled and self.pending:
             return dataclasses.replace(changed, state=PadState.STALLED)
-        if changed is None or self.state is not JobState.RENDERING or not self.of:
+        if self.state is not JobState.RENDERING or not self.of:
             return changed
         return dataclasses.replace(changed, progress=self.step / self.of)
 

@@ -1,8 +1,12 @@
-"""Jobs whose engine stalls, dies or stays away: marked, queued again, or given to the one that stands in."""
+"""Jobs whose engine stalls, dies or stays away: marked, queued again, or given to the one that stands in.
+
+That one also plays what a server would render too late for its boundary, where it makes it itself.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from midifrag.bridge.absences import Absences, as_stand_in
 from midifrag.bridge.beginnings import notes_of
@@ -17,16 +21,26 @@ from midifrag.states import JobState
 
 
 class Outages:
-    """Sees to it that each job has an outcome, whatever becomes of its engine."""
+    """Sees to it that each job has an outcome, whatever becomes of its engine.
+
+    ``is_quicker`` says whether another model makes the boundary that a job will miss, see `Boundaries.is_quicker`.
+    """
 
     def __init__(
-        self, jobs: JobTable, telling: Telling, spares: SpareRack, engines: Engines, absences: Absences
+        self,
+        jobs: JobTable,
+        telling: Telling,
+        spares: SpareRack,
+        engines: Engines,
+        absences: Absences,
+        is_quicker: Callable[[RenderJob, str], bool] = lambda _job, _model: False,
     ) -> None:
         self._jobs = jobs
         self._telling = telling
         self._spares = spares
         self._engines = engines
         self._absences = absences
+        self._is_quicker = is_quicker
 
     def on_stall(self, model: str) -> None:
         """The engine of ``model`` shows no progress, or does so again: its pads say so."""
@@ -67,7 +81,7 @@ class Outages:
             self._queue_again(job, self._engines.effective(job.stands_in_for or model), f"queued again: {reason}")
 
     def hand_over(self) -> None:
-        """Give presses whose engine has been away for too long to the one that stands in."""
+        """Give presses whose engine has been away for too long, or is too slow, to the one that stands in."""
         for job in self._jobs.pending():
             if job.reading is not None:
                 # No engine has it yet.
@@ -79,10 +93,14 @@ class Outages:
 
     def find_substitute(self, job: RenderJob) -> bool:
         """Give a job to who plays in place of its model now; whether somebody does."""
-        other = None if job.on_lost == "wait" else self._absences.substitute(job.model)
+        other = None if job.on_lost == "wait" else self._absences.substitute(job.model) or self._quicker(job)
         if other is not None:
             self._substitute(job, other)
         return other is not None
+
+    def _quicker(self, job: RenderJob) -> str | None:
+        other = self._absences.understudy(job.model)
+        return other if other is not None and self._is_quicker(job, other) else None
 
     def _substitute(self, job: RenderJob, other: str) -> None:
         info = self._engines.info(other)
@@ -107,5 +125,7 @@ class Outages:
             self._substitute(job, model)
         job.state, job.step, job.stalled, job.waits, job.text = JobState.QUEUED, 0, False, "", text
         job.times = dataclasses.replace(job.times, started=None)
+        # Nothing is learned from what was estimated of another engine.
+        job.estimated = None
         self._telling.tell(job)
         self._engines.send(job.model, job.render)

@@ -62,10 +62,12 @@ class Renders:
         self.jobs = JobTable()
         self.spares = SpareRack(spares)
         self.telling = Telling(self.jobs, publish, clock)
-        self.boundaries = Boundaries(self.jobs, self.telling, write, clock, line, absences.silence)
+        self.boundaries = Boundaries(
+            self.jobs, self.telling, write, clock, line, absences.silence, absences.is_elsewhere
+        )
         self.landings = Landings(self.jobs, self.telling, write, engines.info, clock, self.boundaries, line)
         self.telling.after_failure = self.landings.land_instead
-        self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences)
+        self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences, self.boundaries.is_quicker)
         self.sources = SourceBook(write, folder)
         self.wishes = Wishes(engines, self.sources, line, limits, bpm, heard, seeds)
         self.beginnings = Beginnings(

@@ -195,7 +195,7 @@ class EngineSettings(Strict):
         default="sketch",
         min_length=1,
         description="the model that plays for one that has been away for 2 s, or for good; for one of a server, from "
-        "its patience_ms on: sketch, another one, which "
+        "its patience_ms on, and where that would miss a pad's boundary: sketch, another one, which "
         "is then loaded from the start, or none; before, this key was called fallback",
     )
 

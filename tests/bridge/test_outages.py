@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
 import pytest
 
 from midifrag.bridge.absences import PATIENCE
@@ -19,6 +22,7 @@ from midifrag.engine.messages import (
     Warm,
     Warming,
 )
+from midifrag.events import PadChanged
 from midifrag.fragment.writer_commands import ArchiveOnly
 from midifrag.intents import CancelPad, Panic
 from tests.support.bridges import INFO, PAD, Rig, with_spares
@@ -457,3 +461,130 @@ def test_a_press_that_stood_in_is_rendered_once_more_where_that_engine_dies():
     assert renders(rig)[-1] == ("sketch", 1)
     killed(rig, 1, model="sketch")
     assert rig.jobs()[-1].state.value == "failed"
+
+
+# --- an engine elsewhere that is too slow for the bar ----------------------------------------------------------------
+
+
+def on_the_bar(*banks, model=FAR, **defaults):
+    """A rig whose pads land on bars of two seconds; one has just begun. All its engines are ready."""
+    rig = Rig(
+        loaded(
+            *banks,
+            model=model,
+            servers={"studio": {"url": "ws://127.0.0.1:8770"}},
+            engine={"spares": {"enabled": False}},
+            defaults={"land": "bar", **defaults},
+        )
+    )
+    rig.ready(model)
+    rig.ready("sketch")
+    return rig
+
+
+def taught(rig, seconds, line=0.0):
+    """A press is begun after ``line`` seconds and rendered in so many; afterwards a bar has just begun."""
+    rig.press()
+    [job] = rig.bridge.renders.jobs.pending()
+    rig.clock.time += line
+    rig.say(Started(job.number), job.model)
+    rig.clock.time += seconds
+    take = rig.rendered_by(job.model, job.render).event
+    rig.say(dataclasses.replace(take, engine_seconds=seconds), job.model)
+    rig.landed(job.number)
+    rig.clock.time = 2 * math.ceil(rig.clock.time / 2)
+    return job.number
+
+
+def pressed(rig, after):
+    """Who is asked for a press that comes so many seconds after a bar has begun."""
+    rig.clock.time += after
+    rig.press()
+    return renders(rig)[-1][0]
+
+
+def test_what_a_server_renders_in_time_for_its_bar_is_its_own():
+    rig = on_the_bar()
+    taught(rig, 0.5)
+    bar = rig.clock.time
+    assert pressed(rig, 1.0) == FAR
+    assert rig.jobs()[-1].lands_at == bar + 2.0
+
+
+@pytest.mark.parametrize(("seconds", "line"), [(0.5, 0.0), (0.1, 0.5), (5.0, 0.0)])
+def test_who_stands_in_plays_what_a_server_would_render_too_late_for_its_bar(seconds, line):
+    rig = on_the_bar()
+    job = taught(rig, seconds, line) + 1
+    bar = rig.clock.time
+    assert pressed(rig, 1.6) == "sketch"
+    stands_in = f"sketch stands in for {FAR}"
+    assert rig.told(PadChanged)[-1].text == stands_in
+    rig.say(Started(job))
+    assert rig.told(PadChanged)[-1].text == stands_in
+    rig.rendered(rig.engines.renders()[-1])
+    assert rig.lands()[-1].arrival.at == bar + 2.0
+    rig.landed(job)
+    assert rig.told(PadChanged)[-1].text == f"sketch stood in for {FAR}"
+
+
+def test_the_next_press_that_a_server_renders_in_time_is_its_own_again():
+    rig = on_the_bar()
+    taught(rig, 0.5)
+    assert pressed(rig, 1.6) == "sketch"
+    rig.rendered(rig.engines.renders()[-1])
+    rig.landed(2)
+    assert pressed(rig, 0.6) == FAR
+
+
+def test_what_a_server_renders_side_by_side_waits_for_nobody():
+    rig = on_the_bar()
+    taught(rig, 0.8)
+    rig.press(37)
+    assert [pressed(rig, 0.3), pressed(rig, 0.3)] == [FAR, FAR]
+
+
+def test_who_would_be_too_late_as_well_does_not_stand_in():
+    rig = on_the_bar()
+    taught(rig, 3.0)
+    assert pressed(rig, 1.0) == "sketch"
+    rig.say(Started(2))
+    rig.clock.time += 1.8
+    take = rig.rendered_by("sketch", rig.engines.renders()[-1]).event
+    rig.say(dataclasses.replace(take, engine_seconds=1.8))
+    rig.landed(2)
+    rig.clock.time = 2 * math.ceil(rig.clock.time / 2)
+    assert pressed(rig, 1.0) == FAR
+
+
+@pytest.mark.parametrize(
+    ("show", "model"), [({"land": "now"}, FAR), ({"on_lost": "wait"}, FAR), ({}, "pocket")], ids=["now", "wait", "here"]
+)
+def test_what_waits_for_no_bar_or_wants_its_own_engine_or_is_rendered_here_has_nobody_stand_in(show, model):
+    rig = on_the_bar(one_pad(**show), model=model)
+    taught(rig, 5.0)
+    assert pressed(rig, 1.9) == model
+
+
+def test_who_is_not_ready_yet_does_not_stand_in():
+    rig = on_the_bar()
+    taught(rig, 5.0)
+    rig.say(Died("killed", (), restarting=True), "sketch")
+    assert pressed(rig, 1.0) == FAR
+
+
+def test_a_press_on_its_way_that_will_miss_its_bar_is_handed_over_and_lands_once():
+    rig = on_the_bar()
+    taught(rig, 0.5)
+    bar = rig.clock.time
+    assert pressed(rig, 0.2) == FAR
+    rig.say(Started(2), FAR)
+    wait(rig, 0.4)
+    rig.say(Progress(2, 1, 10), FAR)
+    far = rig.engines.renders()[-1]
+    wait(rig, 0.1)
+    assert renders(rig)[-1] == ("sketch", 2)
+    assert rig.engines.cancels() == [2]
+    assert rig.told(PadChanged)[-1].text == f"sketch stands in for {FAR}"
+    rig.bridge.handle(rig.rendered_by(FAR, far))
+    rig.rendered(rig.engines.renders()[-1])
+    assert [land.arrival.at for land in rig.lands()[1:]] == [bar + 2.0]

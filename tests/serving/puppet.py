@@ -52,11 +52,11 @@ class Puppet:
 class Server:
     """A server over a real socket, without Ray: one replica of ``create``, in a thread with a loop of its own."""
 
-    def __init__(self, create, models=("sketch",), port=0, quota=None, place="here"):
+    def __init__(self, create, models=("sketch",), port=0, quota=None, place="here", host="127.0.0.1"):
         self._create, self._models, self._quota, self._place = create, models, quota or Quota(), place
-        self._socket = socket.create_server(("127.0.0.1", port))
+        self._socket = socket.create_server((host, port))
         self.port = self._socket.getsockname()[1]
-        self.url = f"ws://127.0.0.1:{self.port}"
+        self.url = f"ws://{host}:{self.port}"
         self._up = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 

@@ -2,6 +2,9 @@
 
 import asyncio
 import queue
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -79,6 +82,24 @@ def test_nobody_comes_in_without_a_token(server, token):
     # A storm of wrong ones keeps nobody out.
     with Client(server) as client:
         client.until(line.Welcome)
+
+
+def test_a_storm_of_wrong_tokens_and_of_half_calls_keeps_nobody_from_playing(server, puppet):
+    def knock(_number):
+        with pytest.raises(InvalidStatus):
+            Client(server, "y" * 32)
+        return 1
+
+    half = b"GET /line HTTP/1.1\r\nHost: here\r\nUpgrade: websoc"
+    with ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port))).send(half)
+        client = stack.enter_context(Client(server))
+        storm = stack.enter_context(ThreadPoolExecutor(4)).map(knock, range(40))
+        client.say(asked(50, "amid the storm"))
+        puppet.say(take(puppet.next(engine.Render).job))
+        assert client.until(line.Rendered).job == job_id(50)
+        assert sum(storm) == 40
 
 
 def test_a_client_hears_what_there_is(server):

@@ -3,10 +3,14 @@
 import asyncio
 
 import pytest
+import torch
 
 from midifrag.clock import ManualClock
 from midifrag.engine import messages as engine
+from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.line import messages as line
+from midifrag.engine.protocol import EngineChoice
+from midifrag.engine.sketch.worker import SketchWorker
 from midifrag.errors import ModelError
 from midifrag.serving.replica import HUNG_SECONDS, Replica
 from tests.serving.asking import asked, job_id, take
@@ -154,3 +158,31 @@ def test_what_has_been_kept_for_long_enough_is_forgotten(monkeypatch):
         assert replica.jobs.find("ann", job_id(1)) is None
 
     playing(play)
+
+
+class Short(SketchWorker):
+    """The first one of these runs out of the card's memory at its first tick."""
+
+    lives = 0
+
+    def tick(self):
+        if self.busy and Short.lives == 0:
+            Short.lives += 1
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return super().tick()
+
+
+def test_what_a_card_ran_out_of_memory_with_is_rendered_by_the_next_engine():
+    async def run():
+        Short.lives = 0
+        replica = Replica(("sketch",), lambda _model: ThreadHost(Short, EngineChoice("sketch")), "here")
+        await replica.start()
+        try:
+            told = [message async for message in replica.follow("ann", asked(1, seconds=0.5))]
+        finally:
+            await replica.close()
+        assert Short.lives == 1
+        assert [one.kind() for one in told][-1] == "rendered"
+        assert sum(isinstance(one, line.Rendered | line.Failed) for one in told) == 1
+
+    asyncio.run(run())

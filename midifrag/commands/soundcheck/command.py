@@ -50,6 +50,7 @@ def _tell(name: str, finding: Finding) -> Outcome:
 def _render(loaded: Loaded, sheet: Path) -> Counter[Outcome]:
     """Render every pad, say how long it took and what was heard, and write the cue sheet."""
     from midifrag.commands.soundcheck import hearing
+    from midifrag.commands.soundcheck.far_pads import what_the_line_means
     from midifrag.commands.soundcheck.rehearsal import rehearse
 
     told: Counter[Outcome] = Counter()
@@ -69,7 +70,8 @@ def _render(loaded: Loaded, sheet: Path) -> Counter[Outcome]:
                 takes.append(take)
                 say(f"{take.name:<16}{_times(take)}  {take.asked.preset.prompt}")
                 late = hearing.late(loaded, take)
-                tell(take, [*hearing.what_was_heard(take), *([late] if late else [])])
+                heard, far = hearing.what_was_heard(take), what_the_line_means(loaded, take)
+                tell(take, [*heard, *far, *([late] if late else [])])
         except MidifragError as error:
             told[_tell("render", fault(str(error)))] += 1
     for why in dict.fromkeys(take.unheard for take in takes if take.unheard):

@@ -1,0 +1,15 @@
+"""The proof of a bad line, for a few presses and cuts."""
+
+import pytest
+
+from tests.faults import bad_wire, tun_wire
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("tun", [False, True], ids=["proxy", "packets"])
+def test_a_few_presses_and_cuts_break_nothing_of_the_law(tmp_path, tun):
+    if tun and not tun_wire.is_possible():
+        pytest.skip("lines of packets want root, on Linux")
+    row, problems = bad_wire.played(tmp_path, 12, 3, tun=tun)
+    assert problems == []
+    assert f"| {12 + 3 + 1} |" in row
