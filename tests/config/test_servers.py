@@ -92,10 +92,10 @@ def test_the_tokens_file_is_looked_for_beside_the_set(tmp_path):
 
 
 def test_a_certificate_is_a_file_beside_the_set_and_for_an_encrypted_line_alone(tmp_path):
-    (tmp_path / "presets.yaml").write_text(
-        "servers: {studio: {url: 'wss://studio:8770', certificate: studio.pem}}", encoding="utf-8"
+    path = write(
+        tmp_path, "model: stage/a\nservers:\n  stage: {url: 'wss://studio:8770', certificate: keys/studio.pem}\n"
     )
-    made = loading.load(tmp_path / "presets.yaml")
-    assert made.source("studio")["certificate"] == str(tmp_path / "studio.pem")
+    show = loading.load(path, environment={})
+    assert show.source("stage/open")["certificate"] == str((tmp_path / "keys" / "studio.pem").resolve())
     with pytest.raises(ValidationError, match="a certificate is for wss://, and its url is ws://x:1"):
         settings(servers={"studio": {"url": "ws://x:1", "certificate": "studio.pem"}})
