@@ -36,12 +36,12 @@ def serve(
         tokens = read_tokens(token_file)
         out.print(f"Starting; the token is in {token_file}", markup=False, soft_wrap=True)
         plan = planning.planner(loaded, names, replicas)
-        with ray_server.running(address, tokens, plan, cluster) as drain:
+        with ray_server.running(address, tokens, plan, cluster) as served:
             where = "" if cluster is None else ", on each machine of the cluster that has a way in"
-            out.print(f"Serving {', '.join(names)} at {address.url}{where}", markup=False, soft_wrap=True)
+            out.print(f"Serving {', '.join(names)} at {served.url}{where}", markup=False, soft_wrap=True)
             stopped.wait()
             out.print("Finishing what is in flight", markup=False)
-            drain()
+            served.drain()
 
 
 def status(address: Address, token_file: Path) -> None:

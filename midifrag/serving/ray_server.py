@@ -9,6 +9,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -47,11 +48,19 @@ def is_installed() -> bool:
     return find_spec("ray") is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that is up: what clients call, and what has it finish what is in flight, and take no more."""
+
+    url: str
+    drain: Callable[[], None]
+
+
 @contextlib.contextmanager
 def running(
     address: Address, tokens: Tokens, planning: Planning, cluster: str | None = None
-) -> Iterator[Callable[[], None]]:
-    """A server that is up, as long as this lasts; what is given says to finish what is in flight, and take no more.
+) -> Iterator[Served]:
+    """A server, as long as this lasts.
 
     ``cluster`` is the address of a Ray that runs already, or ``auto``; without it, one is started. Raises `ModelError`.
     """
@@ -59,8 +68,9 @@ def running(
     with life as (ray, serve):
         boxes = [one["Resources"].get("CPU", 0.0) for one in ray.nodes() if one["Alive"]]
         plan = planning(boxes, ray.cluster_resources().get("GPU", 0.0), cluster is not None)
+        url = address.url
         if cluster is not None:
-            _check_served(serve, address)
+            url = _served_at(serve, address)
             _drain(serve)
         from midifrag.serving import ray_app
 
@@ -73,7 +83,7 @@ def running(
             raise ModelError(f"The server did not come up: {error}") from error
         ours = _deployed_at(serve)
         try:
-            yield lambda: _drain(serve, ours)
+            yield Served(url, lambda: _drain(serve, ours))
         finally:
             # One that took its place is somebody else's.
             if cluster is not None:
@@ -172,19 +182,18 @@ def _end(before: set[psutil.Process]) -> None:
             process.kill()
 
 
-def _check_served(serve: Any, address: Address) -> None:
-    """Raise `ModelError` where Serve has an address already, which it does not change while it runs."""
-    from ray.serve.context import _get_global_client
-
-    client = _get_global_client(raise_if_no_controller_running=False)
+def _served_at(serve: Any, address: Address) -> str:
+    """What clients call. Raises `ModelError` where Serve has another address, which it does not change while it runs."""
+    client = serve.context._get_global_client(raise_if_no_controller_running=False)
     if client is None:
-        return
+        return address.url
     there = client.http_config
     if (there.host, there.port) != (address.host, address.port):
         raise ModelError(
             f"Ray Serve runs there already, at {there.host}:{there.port}; serve with --host {there.host} "
             f"--port {there.port}, or end it with `serve shutdown`"
         )
+    return replace(address, certificate=None if there.ssl_certfile is None else Path(there.ssl_certfile)).url
 
 
 def _application(serve: Any) -> Any:

@@ -68,7 +68,7 @@ def calls(monkeypatch):
     @contextmanager
     def running(address, tokens, planning, cluster):
         made.append((address.url, list(tokens.by_name), planning([4.0], 0.0, False).replicas, cluster))
-        yield lambda: made.append("drained")
+        yield ray_server.Served(address.url, lambda: made.append("drained"))
         made.append("ended")
 
     @contextmanager

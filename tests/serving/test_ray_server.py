@@ -43,9 +43,16 @@ class Cluster:
     """Ray and Serve in one, as far as a server calls them."""
 
     def __init__(self, **there):
-        self.calls, self.applications, self.http = [], {}, None
+        self.calls, self.applications = [], {}
+        #: Where Serve listens, where it runs already.
+        self.http = None
+        self.context = SimpleNamespace(_get_global_client=self._client)
         self.there = Engines(self.calls, **there)
         self.deployed = 0
+
+    def _client(self, raise_if_no_controller_running):
+        assert not raise_if_no_controller_running
+        return None if self.http is None else SimpleNamespace(http_config=self.http)
 
     def nodes(self):
         return [{"Alive": True, "Resources": {"CPU": 4.0}}, {"Alive": False, "Resources": {"CPU": 64.0}}]
@@ -87,7 +94,6 @@ def cluster(monkeypatch):
         yield made, made
 
     monkeypatch.setattr(ray_server, "_of_a_cluster", joined)
-    monkeypatch.setattr(ray_server, "_check_served", lambda _serve, _address: None)
     monkeypatch.setattr(ray_server, "LOOK", 0.0)
     monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
     fake = SimpleNamespace(APPLICATION="midifrag", application=lambda plan, _tokens: plan)
@@ -117,12 +123,21 @@ def test_a_version_that_is_there_finishes_what_it_has_before_the_next_one_comes(
 
 
 def test_one_that_has_taken_this_ones_place_is_left_alone(cluster):
-    with running() as drain:
+    with running() as served:
         cluster.deploy()
         before = list(cluster.calls)
-        drain()
+        served.drain()
     assert cluster.calls == before
     assert "midifrag" in cluster.applications
+
+
+def test_where_serve_runs_already_its_address_counts(cluster):
+    cluster.http = SimpleNamespace(host="0.0.0.0", port=8770, ssl_certfile="/studio.pem")
+    with running() as served:
+        assert served.url == "wss://0.0.0.0:8770"
+    cluster.http.port = 8000
+    with pytest.raises(ModelError, match="runs there already, at 0.0.0.0:8000; serve with --host 0.0.0.0 --port 8000"), running():
+        pass
 
 
 def test_one_that_does_not_come_up_is_told(cluster, monkeypatch):
