@@ -36,7 +36,9 @@ Url: TypeAlias = Annotated[str, AfterValidator(_url)]
 class ServerSettings(Strict):
     """A machine that `midifrag serve` runs on; its models are called NAME/MODEL, and NAME alone is its first."""
 
-    url: Url = Field(description="its address in your network: ws://192.168.1.20:8770, or wss:// where it has a certificate")
+    url: Url = Field(
+        description="its address in your network: ws://192.168.1.20:8770, or wss:// where it has a certificate"
+    )
     token_file: Folder | None = Field(
         default=None, description="a copy of the file of its token, from the folder of presets.yaml on"
     )

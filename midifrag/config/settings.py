@@ -24,8 +24,8 @@ from midifrag.config.performers import PerformerSettings
 from midifrag.config.places import Address
 from midifrag.config.playback import OFF, PlaybackSettings
 from midifrag.config.ports import NotifySettings, PortSettings
-from midifrag.config.serving import ServeSettings
 from midifrag.config.servers import MOST_SERVERS, ServerSettings, server_of, server_source, wrong_name
+from midifrag.config.serving import ServeSettings
 from midifrag.config.sound_in import InputSettings
 from midifrag.config.storage import ArchiveSettings, SessionLogSettings, SlotSettings
 from midifrag.config.value_types import Key, Strict, WrongKeyError, none_is_empty

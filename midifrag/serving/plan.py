@@ -11,6 +11,9 @@ from midifrag.serving.grouping import Group, Share
 from midifrag.serving.quotas import USUAL_QUOTA, Quota
 from midifrag.serving.shelf import Shelf
 
+#: Nothing that Ray would have to find.
+NO_SHARE = Share(0.0, 0.0, 1)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -25,7 +28,7 @@ class Plan:
     host: HostKind = "process"
     replicas: tuple[int, int] = (1, 1)
     in_flight: int = 8
-    share: Share = Share(0.0, 0.0, 1)
+    share: Share = NO_SHARE
     quota: Quota = USUAL_QUOTA
     sizes: Mapping[str, int] = field(default_factory=dict)
     room: float = float("inf")

@@ -8,6 +8,7 @@ from midifrag.config.loading import Loaded
 from midifrag.config.serving import Range
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import engine_choice
+from midifrag.errors import ModelError
 from midifrag.serving.grouping import grouped, shared_out
 from midifrag.serving.plan import Plan
 from midifrag.serving.ray_server import Planning
@@ -22,7 +23,7 @@ def planner(loaded: Loaded, names: tuple[str, ...], replicas: Range | None = Non
     ``replicas`` takes the place of what the set says.
     """
 
-    def plan(boxes: list[float], gpus: float, grows: bool) -> Plan:  # noqa: FBT001
+    def plan(boxes: list[float], gpus: float, grows: bool) -> Plan:
         settings = loaded.settings
         sizes = {name: size_of(loaded, name) for name in names}
         groups = grouped(sizes, int(settings.serve.large_gb * GB))
@@ -52,7 +53,16 @@ def _choice(loaded: Loaded, name: str) -> EngineChoice:
 
 def size_of(loaded: Loaded, name: str) -> int | None:
     """The bytes of a model's files; None where these are not all here. An engine of others has none that it tells."""
-    from midifrag.engine.loading.inventory import presence
+    from midifrag.engine.loading import inventory, model_files
 
-    found = presence(name, loaded.source(name))
-    return None if found.missing else found.size
+    source = model_files.located(name, loaded.source(name))
+    if "hub" in source:
+        found = inventory.presence(name, source)
+        return None if found.missing else found.size
+    if "engine" in source or (not source and name != "pocket"):
+        return 0
+    try:
+        return model_files.local_files(name, source).checkpoint.stat().st_size
+    except (ModelError, OSError):
+        # Its engine says what is wrong with it.
+        return None

@@ -22,7 +22,9 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     token_file: Path = Field(description="who may ask: a token a line, or NAME: TOKEN; the same on each machine")
-    set: Path | None = Field(default=None, description="the set, presets.yaml, on each machine; default: the shipped one")
+    set: Path | None = Field(
+        default=None, description="the set, presets.yaml, on each machine; default: the shipped one"
+    )
     models: tuple[str, ...] = Field(default=(), description="what is served, instead of the set's model")
     replicas: Replicas | None = Field(default=None, description="instead of the set's: 2, or 1-8")
     device: str | None = Field(default=None, description="instead of the set's: cuda for a GPU each, cpu")

@@ -57,9 +57,7 @@ class Served:
 
 
 @contextlib.contextmanager
-def running(
-    address: Address, tokens: Tokens, planning: Planning, cluster: str | None = None
-) -> Iterator[Served]:
+def running(address: Address, tokens: Tokens, planning: Planning, cluster: str | None = None) -> Iterator[Served]:
     """A server, as long as this lasts.
 
     ``cluster`` is the address of a Ray that runs already, or ``auto``; without it, one is started. Raises `ModelError`.
@@ -183,7 +181,7 @@ def _end(before: set[psutil.Process]) -> None:
 
 
 def _served_at(serve: Any, address: Address) -> str:
-    """What clients call. Raises `ModelError` where Serve has another address, which it does not change while it runs."""
+    """What clients call. Raises `ModelError` where Serve has another address, which stays as it is while it runs."""
     client = serve.context._get_global_client(raise_if_no_controller_running=False)
     if client is None:
         return address.url

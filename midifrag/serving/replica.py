@@ -56,14 +56,14 @@ class Replica:
         self._tidying: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Load every model that is to be in memory; comes back when each is ready. Raises `ModelError` where one does not come."""
+        """Load what is to be in memory; comes back when each model is ready. Raises `ModelError` where one is not."""
         self._loop = asyncio.get_running_loop()
         self._tidying = self._loop.create_task(self._tidy())
         self._pool.start(self._models)
         while self._pool.is_loading:
-            self.check()
             self._changed.clear()
             await self._changed.wait()
+            self.check()
 
     async def close(self) -> None:
         """Stop all engines."""

@@ -57,7 +57,10 @@ def test_a_certificate_alone_is_refused_and_none_is_for_a_cluster(monkeypatch):
     assert (result.exit_code, "--certificate FILE --key FILE" in result.output) == (2, True)
     on_cluster = ["serve", "--model", "sketch", "--cluster", "auto", "--certificate", "a.pem"]
     result = runner.invoke(app, on_cluster, env={"COLUMNS": "300"})
-    assert (result.exit_code, "a cluster has its certificate at whatever stands before it" in result.output) == (2, True)
+    assert (result.exit_code, "a cluster has its certificate at whatever stands before it" in result.output) == (
+        2,
+        True,
+    )
 
 
 @pytest.fixture
@@ -86,7 +89,7 @@ def calls(monkeypatch):
 
 
 def test_it_serves_until_it_is_stopped_and_finishes_what_is_in_flight(tmp_path, monkeypatch, calls):
-    monkeypatch.setattr(Address, "check", lambda self: None)
+    monkeypatch.setattr(Address, "check", lambda _self: None)
     result = runner.invoke(app, ["serve", "--model", "sketch", "--port", "8771", "--token-file", "tok"])
     assert result.exit_code == 0, result.output
     assert "Serving sketch at ws://127.0.0.1:8771\n" in result.output

@@ -83,7 +83,10 @@ def test_the_terminator_leads_to_the_line_and_to_nothing_else(objects, config):
     [rule] = spec["rules"]
     [path] = rule["http"]["paths"]
     assert (path["path"], path["pathType"]) == (PATH, "Exact")
-    assert path["backend"]["service"] == {"name": f"{objects['RayService']['metadata']['name']}-serve-svc", "port": {"number": port}}
+    assert path["backend"]["service"] == {
+        "name": f"{objects['RayService']['metadata']['name']}-serve-svc",
+        "port": {"number": port},
+    }
     assert [rule["host"]] == spec["tls"][0]["hosts"]
     _inside, outside = objects["NetworkPolicy"]["spec"]["ingress"]
     assert [one["port"] for one in outside["ports"]] == [port]
@@ -92,7 +95,9 @@ def test_the_terminator_leads_to_the_line_and_to_nothing_else(objects, config):
 def test_the_application_is_one_that_there_is(config):
     module, _, name = config["applications"][0]["import_path"].partition(":")
     file = ROOT / f"{module.replace('.', '/')}.py"
-    assert name in {one.name for one in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(one, ast.FunctionDef)}
+    assert name in {
+        one.name for one in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(one, ast.FunctionDef)
+    }
 
 
 @pytest.mark.parametrize("ray", [pytest.param(None, marks=needs_ray)])
@@ -112,7 +117,11 @@ def test_what_the_image_copies_is_there_and_makes_the_package():
     copied = [name for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE) for name in line.split()[:-1]]
     assert all((ROOT / name).exists() for name in copied)
     project = PROJECT["project"]
-    needed = {project["readme"], *project["license-files"], *PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]}
+    needed = {
+        project["readme"],
+        *project["license-files"],
+        *PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"],
+    }
     needed |= set(PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"])
     assert needed <= set(copied)
     [sync] = re.findall(r"uv sync .*?--extra (\w+)", text)

@@ -39,7 +39,9 @@ def test_with_a_certificate(tmp_path, monkeypatch):
 def test_what_is_no_certificate_with_its_key_is_refused(tmp_path):
     certificate, key, trusted = make_certificate(tmp_path, "127.0.0.1")
     locked = tmp_path / "locked.pem"
-    locked.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIFHDBOBgkqhkiG9w0=\n-----END ENCRYPTED PRIVATE KEY-----\n")
+    locked.write_text(
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIFHDBOBgkqhkiG9w0=\n-----END ENCRYPTED PRIVATE KEY-----\n"
+    )
     for one, other, told in (
         (certificate, None, "belong together"),
         (None, key, "belong together"),

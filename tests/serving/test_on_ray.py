@@ -72,9 +72,9 @@ class RayServer:
         self._reading.start()
 
     def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line)
-            yield line
+        for text in self.process.stdout:
+            self.lines.append(text)
+            yield text
 
     def children(self):
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -135,7 +135,7 @@ def server(tmp_path_factory):
         moody_engine.install(folder)
         certificate, key, _trusted = make_certificate(folder, "127.0.0.1")
         (folder / "presets").mkdir()
-        (folder / "presets" / "opening.yaml").write_text("name: Opening\n")
+        (folder / "presets" / "opening.yaml").write_text("name: Opening\npads:\n  36: {prompt: rain}\n")
         (folder / "presets.yaml").write_text(SET)
         made = RayServer(folder, free_port(), "--certificate", certificate.name, "--key", key.name)
         if made.is_up:

@@ -52,8 +52,12 @@ def test_a_cluster_that_has_yet_to_start_its_cards_is_asked_for_them_where_the_s
     assert plan("open", gpus=2, engine=cuda).choices["open"].device == "cuda"
 
 
-def test_how_large_models_are():
+def test_how_large_models_are(tmp_path):
     show = loaded()
     assert planning.size_of(show, "sketch") == 0
+    (tmp_path / "mine.ckpt").write_bytes(bytes(998))
+    mine = {"config": str(tmp_path / "mine.json"), "checkpoint": str(tmp_path / "mine.ckpt")}
+    assert planning.size_of(loaded(models={"mine": mine}), "mine") == 998
     assert planning.size_of(show, "pocket") > 1_000_000
+    assert planning.size_of(loaded(models={"gone": {"folder": str(tmp_path / "gone")}}), "gone") is None
     assert planning.size_of(loaded(models={"far": {"hub": "nobody/has-this"}}), "far") is None

@@ -59,7 +59,7 @@ def test_a_fixed_number_is_not_scaled(build):
 
 def test_each_large_model_is_a_deployment_of_its_own(build, tmp_path):
     (tmp_path / "presets").mkdir()
-    (tmp_path / "presets" / "opening.yaml").write_text("name: Opening\n")
+    (tmp_path / "presets" / "opening.yaml").write_text("name: Opening\npads:\n  36: {prompt: rain}\n")
     (tmp_path / "presets.yaml").write_text("model: sketch\nserve: {large_gb: 0.000001}\n")
     engines, _ways_in = deployments(build(models=["sketch", "pocket"], set=str(tmp_path / "presets.yaml")))
     assert [name.startswith("engines-pocket") for name in engines] == [False, True]

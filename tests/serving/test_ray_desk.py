@@ -1,4 +1,4 @@
-"""The desk in front of Ray's replicas, with handles that a test has made: whom it asks, and who keeps nobody waiting."""
+"""The desk in front of Ray's replicas, with handles of a test's own: whom it asks, and who keeps nobody waiting."""
 
 import asyncio
 
@@ -140,7 +140,10 @@ def test_how_it_stands_is_the_sum_of_those_that_answer():
     own = Handle(z=RuntimeError("dead"))
     sketch, pocket, large = asyncio.run(desk(shared, own).status())
     assert (sketch.model, sketch.state, sketch.replicas, sketch.rendered) == ("sketch", "ready", 2, 5)
-    assert [(one.model, one.state, one.replicas) for one in (pocket, large)] == [("pocket", "away", 0), ("open", "away", 0)]
+    assert [(one.model, one.state, one.replicas) for one in (pocket, large)] == [
+        ("pocket", "away", 0),
+        ("open", "away", 0),
+    ]
 
 
 def test_what_is_left_is_that_of_all_replicas():

@@ -25,7 +25,7 @@ class Engines:
         self._calls, self._flying, self._kept = calls, flying, kept
 
     def __getattr__(self, name):
-        return SimpleNamespace(remote=lambda *arguments, where: self._answer(name))
+        return SimpleNamespace(remote=lambda *_arguments, **_where: self._answer(name))
 
     async def _answer(self, name):
         self._calls.append(name)
@@ -63,10 +63,10 @@ class Cluster:
     def status(self):
         return SimpleNamespace(applications=self.applications)
 
-    def start(self, http_options, logging_config):
+    def start(self, http_options, **_logging):
         self.calls.append(("start", http_options))
 
-    def run(self, application, name, logging_config):
+    def run(self, application, **_named):
         self.deploy()
         self.calls.append(("run", application))
 
@@ -79,7 +79,7 @@ class Cluster:
         del self.applications[name]
         self.calls.append(("delete", name))
 
-    def get_deployment_handle(self, name, application):
+    def get_deployment_handle(self, name, _application):
         assert name.startswith("engines")
         return self.there if name == "engines" else Engines([])
 
@@ -136,7 +136,10 @@ def test_where_serve_runs_already_its_address_counts(cluster):
     with running() as served:
         assert served.url == "wss://0.0.0.0:8770"
     cluster.http.port = 8000
-    with pytest.raises(ModelError, match="runs there already, at 0.0.0.0:8000; serve with --host 0.0.0.0 --port 8000"), running():
+    with (
+        pytest.raises(ModelError, match=r"already, at 0\.0\.0\.0:8000; serve with --host 0\.0\.0\.0 --port 8000"),
+        running(),
+    ):
         pass
 
 

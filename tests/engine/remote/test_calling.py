@@ -51,7 +51,7 @@ def test_a_certificate_of_ones_own_is_trusted_by_a_copy_of_it_alone(tmp_path):
         assert look(server.url, token, str(trusted)).welcome.models == ("sketch",)
         with pytest.raises(ModelError, match=r"its certificate is not trusted \(.*\); .* name a copy of it"):
             look(server.url, token)
-        with pytest.raises(ModelError, match="its certificate cannot be read from .*gone.pem: No such file"):
+        with pytest.raises(ModelError, match=r"its certificate cannot be read from .*gone\.pem: No such file"):
             look(server.url, token, str(tmp_path / "gone.pem"))
         # Another machine's, whoever vouches for that.
         with pytest.raises(ModelError, match=r"its certificate is not trusted \(.*not valid for 'localhost'\)$"):
@@ -60,5 +60,5 @@ def test_a_certificate_of_ones_own_is_trusted_by_a_copy_of_it_alone(tmp_path):
 
 def test_a_file_that_is_no_certificate_is_told(tmp_path):
     (tmp_path / "token").write_text(TOKEN)
-    with pytest.raises(ModelError, match="its certificate cannot be read from .*: it holds none"):
+    with pytest.raises(ModelError, match=r"its certificate cannot be read from .*: it holds none"):
         look("wss://127.0.0.1:9", None, str(tmp_path / "token"))
