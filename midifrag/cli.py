@@ -6,7 +6,7 @@ Each command imports what it needs itself: a list of ports shall not wait for wh
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from midifrag.commands import options
 from midifrag.commands.ableton import ableton
 from midifrag.commands.common import DEFAULT_CONFIG, explained, load_show, nested, set_up_logging
 from midifrag.commands.offline import clean, render, takes
+
+if TYPE_CHECKING:
+    from midifrag.config.serving import Range
 
 
 class Commands(click.Group):
@@ -55,6 +58,7 @@ def app(verbose: bool) -> None:
 @options.playback
 @options.server
 @options.server_token
+@options.server_certificate
 @click.option("--page-host", help="Address of the web page; others than loopback need a token.")
 @click.option("--page-port", type=int, help="Port of the web page; 0 for any that is free.")
 @click.option("--no-page", is_flag=True, help="No web page.")
@@ -67,6 +71,7 @@ def run(
     new_page_token: bool,
     server: str | None,
     server_token: Path | None,
+    server_certificate: Path | None,
     **choices: str | Path | None,
 ) -> None:
     """Play: open the ports, load the model, serve until Ctrl-C."""
@@ -74,7 +79,7 @@ def run(
 
     page = nested(page__host=page_host, page__port=page_port, page__enabled=False if no_page else None)
     with explained():
-        far = options.server_settings(server, server_token, choices.get("model"))
+        far = options.server_settings(server, server_token, server_certificate, choices.get("model"))
         loaded = load_show(path, options.settings_of(**choices) | page | far)
     running.run(loaded, new_page_token=new_page_token)
 
@@ -238,7 +243,19 @@ def fetch(names: tuple[str, ...], path: Path | None) -> None:
     default=options.TOKEN_FILE,
     help="Who may ask: a token a line, or NAME: TOKEN. Made, readable by its owner alone, where there is none.",
 )
-@click.option("--replicas", type=click.IntRange(1, 64), default=1, help="Engines side by side; each takes a GPU.")
+@click.option(
+    "--replicas",
+    type=options.REPLICAS,
+    help="Engines side by side, one a GPU: 2, or 1-8 for as many of these as presses need.",
+)
+@click.option("--certificate", type=options.PATH, help="Encrypt: the certificate of this machine, as PEM; with --key.")
+@click.option("--key", type=options.PATH, help="The key of the certificate, as PEM without a password.")
+@click.option(
+    "--cluster",
+    type=options.CLUSTER,
+    metavar="ADDRESS",
+    help="Serve on the Ray cluster at HOST:PORT, or auto: at RAY_ADDRESS, or the one that this machine is of.",
+)
 @click.option("--status", "asks", is_flag=True, help="Say how the server at this address stands, and end.")
 def serve(
     path: Path | None,
@@ -246,19 +263,24 @@ def serve(
     host: str,
     port: int,
     token_file: Path,
-    replicas: int,
+    replicas: Range | None,
+    certificate: Path | None,
+    key: Path | None,
+    cluster: str | None,
     asks: bool,
 ) -> None:
     """Render for shows on other machines, until Ctrl-C."""
     from midifrag.commands import serve as serving
     from midifrag.config.shipped import shipped_path
+    from midifrag.serving.address import Address
 
+    address = Address(host, port, certificate, key)
     if asks:
-        serving.status(host, port, token_file)
+        serving.status(address, token_file)
         return
     with explained():
         loaded = load_show(path or (None if DEFAULT_CONFIG.exists() else shipped_path()), {})
-    serving.serve(loaded, models, host, port, token_file, replicas)
+    serving.serve(loaded, models, address, token_file, replicas, cluster)
 
 
 @app.command(name="max")

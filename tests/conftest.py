@@ -52,6 +52,7 @@ TOGETHER = {
     "page": (PAGE,),
     "librosa": ("tests/commands/soundcheck", "tests/commands/test_takes.py", "tests/fragment/test_analysis.py"),
     "player": ("tests/playback",),
+    "ray": ("tests/serving/test_ray_", "tests/serving/test_places.py", "tests/examples/test_serve.py"),
 }
 #: What takes longest is begun first, so that no core waits for one of them at the end. What waits for shows, clocks and
 #: browsers stands beside what computes.

@@ -36,7 +36,7 @@ ELSEWHERE = {
     "playback/limiter": "a part of the callback; tests/playback/test_mixing.py runs both",
     "playback/messages": "data without a behaviour",
     "serving/desk": "an interface",
-    "serving/ray_app": "needs Ray; tests/serving/test_ray_server.py runs it",
+    "serving/ray_app": "tests/serving/test_ray_build.py builds it, and test_on_ray.py runs it on Ray",
     "states": "enums; each is told by whoever shows it",
     "surface/driver": "an interface, and one helper that every driver's test uses",
     "surface/palette": "a table of colours; tests/surface/test_drivers.py lights them",

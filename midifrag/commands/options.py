@@ -23,6 +23,34 @@ class Within(click.FloatRange):
         return number
 
 
+class ReplicasType(click.ParamType):
+    """How many engines side by side, as `midifrag.config.serving` has it."""
+
+    name = "N|MIN-MAX"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See `click.ParamType.convert`."""
+        from midifrag.config.serving import replicas_of
+
+        try:
+            return replicas_of(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class ClusterType(click.ParamType):
+    """Where a Ray cluster is."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See `click.ParamType.convert`."""
+        host, _, port = str(value).rpartition(":")
+        if value != "auto" and not (host and port.isdigit() and "/" not in host):
+            self.fail(f"{value} is no address of a cluster, such as 10.0.0.4:6379, and not auto", param, ctx)
+        return str(value)
+
+
 class NewFile(click.Path):
     """A file to be written; a name that ends as a folder's does is none."""
 
@@ -34,6 +62,7 @@ class NewFile(click.Path):
 
 
 PATH = click.Path(path_type=Path)
+REPLICAS, CLUSTER = ReplicasType(), ClusterType()
 #: Where the token of `midifrag serve` lies where nothing else is said.
 TOKEN_FILE = Path(".midifrag") / "serve-token"
 #: What a server of the command line is called in the set.
@@ -48,6 +77,9 @@ device = click.option("--device", help="auto, cpu, cuda, cuda:1, mps.")
 precision = click.option("--precision", help="auto, fp16, bf16, fp32, fp8.")
 server = click.option("--server", metavar="URL", help="Render on this server of midifrag serve, ws://… or wss://….")
 server_token = click.option("--server-token", metavar="FILE", type=PATH, help="A copy of the server's token file.")
+server_certificate = click.option(
+    "--server-certificate", metavar="FILE", type=PATH, help="A copy of the server's certificate, of one's own making."
+)
 playback = click.option("--playback", metavar="DEVICE", help="Where it sounds: default, off, or an output's name.")
 backend = click.option("--backend", help="A mido backend, e.g. mido.backends.rtmidi/UNIX_JACK.")
 speed = click.option("--speed", type=Within(0.01, 100), default=1.0, help="1 is as written.")
@@ -72,13 +104,17 @@ def settings_of(
     return nested(fragments__folder=folder, engine__device=device, playback__device=playback, **others)
 
 
-def server_settings(url: str | None, token_file: Path | None, model: str | Path | None) -> dict[str, Any]:
+def server_settings(
+    url: str | None, token_file: Path | None, certificate: Path | None, model: str | Path | None
+) -> dict[str, Any]:
     """What ``--server`` sets in a configuration: a server of that name, whose first model plays, or ``--model``."""
     if url is None:
-        if token_file is not None:
-            raise click.BadParameter("it is the token of --server: name that too", param_hint="--server-token")
+        for flag, value in (("token", token_file), ("certificate", certificate)):
+            if value is not None:
+                raise click.BadParameter(f"it is the {flag} of --server: name that too", param_hint=f"--server-{flag}")
         return {}
     if token_file is None and TOKEN_FILE.is_file():
         token_file = TOKEN_FILE
-    said = {"url": url} | ({} if token_file is None else {"token_file": str(token_file.absolute())})
+    files = {"token_file": token_file, "certificate": certificate}
+    said = {"url": url} | {key: str(path.absolute()) for key, path in files.items() if path is not None}
     return {"servers": {SERVER: said}, "model": SERVER if model is None else f"{SERVER}/{model}"}

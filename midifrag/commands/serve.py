@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
@@ -13,16 +10,21 @@ from midifrag.commands.common import explained, stopping
 from midifrag.commands.console import add_plain_row, err, out
 from midifrag.config.loading import Loaded
 from midifrag.config.names import none_of
-from midifrag.engine.registry import engine_choice
+from midifrag.config.serving import Range
 from midifrag.errors import ConfigurationError, ModelError, Problem
-from midifrag.serving import ray_server
+from midifrag.serving import planning, ray_server
+from midifrag.serving.address import Address
 from midifrag.serving.tokens import read_tokens
 
-if TYPE_CHECKING:
-    from midifrag.serving.ray_app import Plan
 
-
-def serve(loaded: Loaded, models: tuple[str, ...], host: str, port: int, token_file: Path, replicas: int) -> None:
+def serve(
+    loaded: Loaded,
+    models: tuple[str, ...],
+    address: Address,
+    token_file: Path,
+    replicas: Range | None = None,
+    cluster: str | None = None,
+) -> None:
     """Serve until Ctrl-C; then finish what is in flight, and end."""
     with explained(), stopping() as stopped:
         names = models or (loaded.settings.model,)
@@ -30,22 +32,25 @@ def serve(loaded: Loaded, models: tuple[str, ...], host: str, port: int, token_f
             _check(loaded, name)
         if not ray_server.is_installed():
             raise ModelError(ray_server.MISSING)
-        _check_address(host, port)
+        _check_address(address, cluster)
         tokens = read_tokens(token_file)
         out.print(f"Starting; the token is in {token_file}", markup=False, soft_wrap=True)
-        with ray_server.running(host, port, tokens, lambda has_gpu: _plan(loaded, names, replicas, has_gpu)) as drain:
-            out.print(f"Serving {', '.join(names)} at {_url(host, port)}", markup=False, soft_wrap=True)
+        plan = planning.planner(loaded, names, replicas)
+        with ray_server.running(address, tokens, plan, cluster) as served:
+            where = "" if cluster is None else ", on each machine of the cluster that has a way in"
+            out.print(f"Serving {', '.join(names)} at {served.url}{where}", markup=False, soft_wrap=True)
             stopped.wait()
             out.print("Finishing what is in flight", markup=False)
-            drain()
+            served.drain()
 
 
-def status(host: str, port: int, token_file: Path) -> None:
-    """Print how a server stands."""
+def status(address: Address, token_file: Path) -> None:
+    """Print how a server stands; its certificate is the one that it has to have."""
     from midifrag.engine.remote.calling import look
 
     with explained():
-        found = look(_url(host, port), str(token_file))
+        trusted = None if address.certificate is None else str(address.certificate)
+        found = look(address.url, str(token_file), trusted)
     welcome, stands = found.welcome, found.status
     table = Table(box=None, header_style="dim", title_justify="left")
     connections = f"{stands.connections} connection{'' if stands.connections == 1 else 's'} at this way in"
@@ -72,27 +77,13 @@ def _check(loaded: Loaded, name: str) -> None:
     raise ConfigurationError([Problem("command line", None, "--model", message)])
 
 
-def _check_address(host: str, port: int) -> None:
-    """Raise `ConfigurationError` for an address that is taken, or not this machine's."""
-    try:
-        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
-            pass
-    except OSError as error:
-        message = f"{host}:{port} cannot be served at: {error.strerror or error}; choose another with --host and --port"
-        raise ConfigurationError([Problem("command line", None, "", message)]) from error
-
-
-def _url(host: str, port: int) -> str:
-    return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
-
-
-def _plan(loaded: Loaded, names: tuple[str, ...], replicas: int, has_gpu: bool) -> Plan:
-    from midifrag.serving.ray_app import Plan
-
-    wants_gpu = has_gpu and loaded.settings.engine.device != "cpu"
-    options: Mapping[str, Any] = {"num_gpus": 1} if wants_gpu else {}
-    choices = {name: engine_choice(loaded, name) for name in names}
-    return Plan(choices, loaded.settings.engine.host, replicas, actor_options=options)
+def _check_address(address: Address, cluster: str | None) -> None:
+    """Raise `ConfigurationError` for one that nothing can be served at."""
+    if cluster is None:
+        address.check()
+    elif address.certificate is not None or address.key is not None:
+        message = "a cluster has its certificate at whatever stands before it; see docs/serving.md"
+        raise ConfigurationError([Problem("command line", None, "--certificate", message)])
 
 
 def _milliseconds(value: float | None) -> str:

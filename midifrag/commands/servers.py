@@ -17,7 +17,7 @@ def looks(loaded: Loaded) -> dict[str, Look | ModelError]:
         # Not the name alone, which may be a model's of this machine, too.
         source = loaded.source(f"{name}/")
         try:
-            found[name] = look(source["url"], source.get("token_file"))
+            found[name] = look(source["url"], source.get("token_file"), source.get("certificate"))
         except ModelError as error:
             found[name] = error
     return found

@@ -101,7 +101,7 @@ def _source(settings: Settings, folder: Path, model: str) -> dict[str, Any]:
         # A key of that engine's own.
         paths = [key for key in paths if key != "pretransform"]
     if settings.is_elsewhere(model):
-        paths = [key for key in ("token_file",) if key in source]
+        paths = [key for key in ("token_file", "certificate") if key in source]
     return source | {key: str((folder / Path(source[key]).expanduser()).resolve()) for key in paths}
 
 

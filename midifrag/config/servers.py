@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from midifrag.config.places import Folder
 from midifrag.config.value_types import Strict
@@ -36,9 +36,16 @@ Url: TypeAlias = Annotated[str, AfterValidator(_url)]
 class ServerSettings(Strict):
     """A machine that `midifrag serve` runs on; its models are called NAME/MODEL, and NAME alone is its first."""
 
-    url: Url = Field(description="its address in your network: ws://192.168.1.20:8770, or wss:// behind a certificate")
+    url: Url = Field(
+        description="its address in your network: ws://192.168.1.20:8770, or wss:// where it has a certificate"
+    )
     token_file: Folder | None = Field(
         default=None, description="a copy of the file of its token, from the folder of presets.yaml on"
+    )
+    certificate: Folder | None = Field(
+        default=None,
+        description="a copy of its certificate, where that is one of your own making, from the folder of presets.yaml "
+        "on; for wss:// alone",
     )
     patience_ms: int = Field(
         default=800,
@@ -46,6 +53,12 @@ class ServerSettings(Strict):
         le=60_000,
         description="milliseconds without a byte after which the model that stands in takes the presses",
     )
+
+    @model_validator(mode="after")
+    def _nothing_is_certified_without_one(self) -> ServerSettings:
+        if self.certificate is not None and not self.url.startswith("wss:"):
+            raise ValueError(f"a certificate is for wss://, and its url is {self.url}")
+        return self
 
 
 def server_of(model: str, servers: dict[str, ServerSettings]) -> str | None:

@@ -25,6 +25,7 @@ from midifrag.config.places import Address
 from midifrag.config.playback import OFF, PlaybackSettings
 from midifrag.config.ports import NotifySettings, PortSettings
 from midifrag.config.servers import MOST_SERVERS, ServerSettings, server_of, server_source, wrong_name
+from midifrag.config.serving import ServeSettings
 from midifrag.config.sound_in import InputSettings
 from midifrag.config.storage import ArchiveSettings, SessionLogSettings, SlotSettings
 from midifrag.config.value_types import Key, Strict, WrongKeyError, none_is_empty
@@ -158,6 +159,9 @@ class Settings(Strict):
     queue: QueueSettings = Field(default=QueueSettings(), description="the presses that wait")
     engine: EngineSettings = Field(default=EngineSettings(), description="how models run")
     page: PageSettings = Field(default=PageSettings(), description="the web page")
+    serve: ServeSettings = Field(
+        default=ServeSettings(), description="how midifrag serve renders this set's models for shows on other machines"
+    )
 
     _lists = field_validator("controls", "actions", mode="before")(none_is_empty)
 

@@ -98,6 +98,12 @@ class EnginePool:
         gone = self._lost | self._failed
         return [model for model in self._awaited if model not in self._infos and model not in gone]
 
+    def drop(self, model: str) -> Engine | None:
+        """Forget the engine of ``model``, which the next command begins anew; whoever drops it closes it."""
+        self._infos.pop(model, None)
+        self._lost.discard(model)
+        return self._engines.pop(model, None)
+
     def close(self) -> None:
         """Stop all engines, for good: what is still said of a lost one must not start what stands in for it."""
         self._closed = True

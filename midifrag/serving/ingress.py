@@ -76,14 +76,20 @@ class Ingress:
 
     async def metrics(self, request: Request) -> Response:
         """How the server stands, for Prometheus; for who has a token."""
-        if self._owner(request) is None:
-            return PlainTextResponse("a token is needed: Authorization: Bearer TOKEN\n", 403)
+        if (refusal := self.refusal(request)) is not None:
+            return refusal
         try:
             models = await self._desk.status()
         except Exception as error:  # what a dead replica's handle raises is Ray's to choose
             _log.debug("no engine says how it stands: %r", error)
             models = ()
         return Response(exposition(models, len(self._sessions)), media_type=CONTENT_TYPE)
+
+    def refusal(self, request: Request) -> Response | None:
+        """What is answered to who has no token; None to who has one."""
+        if self._owner(request) is None:
+            return PlainTextResponse("a token is needed: Authorization: Bearer TOKEN\n", 403)
+        return None
 
     def _owner(self, asked: HTTPConnection) -> str | None:
         scheme, _, token = asked.headers.get("authorization", "").partition(" ")

@@ -4,68 +4,46 @@
 # FastAPI reads them there.
 
 import asyncio
-import contextvars
+import dataclasses
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, cast
+from urllib.request import urlopen
 
+import ray
 from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.responses import PlainTextResponse
 from ray import serve
-from ray.serve.config import RequestRouterConfig
+from ray.serve.config import AutoscalingConfig, RequestRouterConfig
 from ray.serve.handle import DeploymentHandle
 
 from midifrag.engine.line import messages as line
-from midifrag.engine.line.frames import encode, from_client, from_server
-from midifrag.engine.protocol import Engine, EngineChoice
-from midifrag.engine.registry import HostKind, create_engine
+from midifrag.engine.line.frames import encode, from_client
 from midifrag.engine.remote.calling import PATH
 from midifrag.serving import ray_routing, ray_settings
-from midifrag.serving.desk import News, Order
+from midifrag.serving.desk import Order
+from midifrag.serving.grouping import Group
 from midifrag.serving.ingress import METRICS, Ingress
-from midifrag.serving.quotas import USUAL_QUOTA, Quota
-from midifrag.serving.ranking import key_of
+from midifrag.serving.metrics import CONTENT_TYPE
+from midifrag.serving.plan import Plan
+from midifrag.serving.ray_desk import RayDesk
 from midifrag.serving.replica import Replica
-from midifrag.serving.standing import together
 from midifrag.serving.tokens import Tokens
 
-#: What Ray calls the application, and the deployments of it.
-APPLICATION, ENGINES, WAYS_IN = "midifrag", "engines", "ways-in"
-#: How many ways in: where one dies, the other answers at once.
+#: What Ray calls the application, and the deployment of its ways in.
+APPLICATION, WAYS_IN = "midifrag", "ways-in"
+#: How many ways in: where one dies, the other answers at once. They are not scaled: what is dear are engines.
 MOST_WAYS_IN = 2
-#: Seconds between two looks at a replica's health, and that one may take.
-HEALTH_PERIOD, HEALTH_TIMEOUT = 1.0, 5.0
-#: Seconds that Ray gives what it stops.
-GRACE = 3.0
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is served: ``choices`` by model, the first one is the server's own; all of them in each replica."""
-
-    choices: Mapping[str, EngineChoice]
-    host: HostKind = "process"
-    replicas: int = 1
-    quota: Quota = USUAL_QUOTA
-    actor_options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Their names."""
-        return tuple(self.choices)
-
-    def engine(self, model: str) -> Engine:
-        """The engine of one, not started yet."""
-        return create_engine(self.choices[model], self.host)
+#: Where Prometheus asks for what Ray exports, and seconds that this may take.
+RAY_METRICS, EXPORT_SECONDS = f"{METRICS}/ray", 5.0
 
 
 class Engines:
-    """A replica of engines, as a deployment. Frames go in and out: Ray packs bytes, and knows nothing of messages."""
+    """A replica of a group's engines, as a deployment."""
 
     # Ray waits for one that is a coroutine.
-    async def __init__(self, plan: Plan) -> None:  # type: ignore[misc]
+    async def __init__(self, plan: Plan, group: Group) -> None:  # type: ignore[misc]
         place = serve.get_replica_context().replica_id.unique_id
-        self._replica = Replica(plan.models, plan.engine, place, plan.quota)
+        self._replica = Replica(group.models, plan.engine, place, plan.quota, shelf=plan.shelf(group))
         # One that is not warm is not running: nothing is sent to it before.
         await self._replica.start()
 
@@ -101,78 +79,20 @@ class Engines:
         del where
         self._replica.drain()
 
+    async def left(self, where: tuple[str, str]) -> tuple[int, int]:
+        """See `RayDesk.left`."""
+        del where
+        jobs = self._replica.jobs
+        return jobs.in_flight, sum(job.take is not None for job in jobs)
+
+    def reconfigure(self, user_config: Mapping[str, Any]) -> None:
+        """Take in what ``serve deploy`` says while this runs: ``draining: true`` is what `drain` does."""
+        if user_config.get("draining"):
+            self._replica.drain()
+
     def check_health(self) -> None:
         """Raise where an engine is gone or hangs: Ray then replaces this replica."""
         self._replica.check()
-
-
-class RayDesk:
-    """A `Desk` whose replicas are Ray's."""
-
-    def __init__(self, handle: DeploymentHandle) -> None:
-        self._handle = handle
-        self._streams = handle.options(stream=True)
-
-    async def follow(self, owner: str, asked: line.Ask) -> AsyncIterator[line.Message]:
-        """See `Desk.follow`."""
-        wish: Any = asked.wish
-        where = (key_of(asked.model, wish.prompt), asked.place)
-        async for frame in _call(self._streams.follow, owner, encode(asked), where=where):
-            yield from_server(frame).message
-
-    async def audio(self, owner: str, asked: line.Ask, start: int, size: int) -> bytes:
-        """See `Desk.audio`."""
-        where = ("", asked.place)
-        return bytes(await _call(self._handle.audio, owner, encode(asked), start, size, where=where))
-
-    async def order(self, owner: str, order: Order) -> None:
-        """See `Desk.order`: where a job is not known to be anywhere, each replica hears of it; so of what to warm."""
-        frame = encode(order)
-        place = "" if isinstance(order, line.Warm) else order.place
-        if place:
-            await _call(self._handle.order, owner, frame, where=("", place))
-        else:
-            await self._each("order", owner, frame)
-
-    async def news(self) -> tuple[News, ...]:
-        """See `Desk.news`: a model is as the best of its replicas has it."""
-        told = [[from_server(frame).message for frame in frames] for frames in await self._each("news")]
-        kinds = (line.Info, line.Loading, line.Away)
-        best: dict[str, News] = {}
-        for one in (cast("News", message) for messages in told for message in messages):
-            if isinstance(one, line.Moving):
-                best[""] = one
-            elif one.model not in best or kinds.index(type(one)) < kinds.index(type(best[one.model])):
-                best[one.model] = one
-        return tuple(best.values())
-
-    async def status(self) -> tuple[line.ModelStatus, ...]:
-        """See `Desk.status`."""
-        told = [cast("line.Status", from_server(frame).message) for frame in await self._each("status")]
-        return together(one for status in told for one in status.models)
-
-    async def drain(self) -> None:
-        """No replica takes new jobs any more."""
-        await self._each("drain")
-
-    async def _each(self, method: str, *arguments: object) -> list[Any]:
-        """Call every replica that this process knows; what the living ones say."""
-        call = getattr(self._handle, method)
-        places = ray_routing.replicas_of(ENGINES) or ("",)
-        calls = [_call(call, *arguments, where=("", place)) for place in places]
-        said = await asyncio.gather(*calls, return_exceptions=True)
-        alive = [one for one in said if not isinstance(one, BaseException)]
-        if not alive and said:
-            raise said[0]
-        return alive
-
-
-def _call(method: DeploymentHandle, *arguments: object, where: tuple[str, str]) -> Any:
-    """Call a method of a replica, as a request of its own.
-
-    Within a connection, Ray has all calls be parts of that one's request, and its router mistakes one for the other.
-    """
-    return contextvars.Context().run(partial(method.remote, *arguments, where=where))
 
 
 def application(plan: Plan, tokens: Tokens) -> serve.Application:
@@ -183,8 +103,10 @@ def application(plan: Plan, tokens: Tokens) -> serve.Application:
     class WayIn:
         """One way in; its state is that of its connections."""
 
-        def __init__(self, handle: DeploymentHandle) -> None:
-            self._ingress = Ingress(RayDesk(handle), tokens, plan.models, plan.quota)
+        def __init__(self, *handles: DeploymentHandle) -> None:
+            names = (group.name for group in plan.groups)
+            desk = RayDesk(plan.groups, dict(zip(names, handles, strict=True)), plan.models[0])
+            self._ingress = Ingress(desk, tokens, plan.models, plan.quota)
 
         @app.websocket(PATH)
         async def connect(self, websocket: WebSocket) -> None:
@@ -196,30 +118,58 @@ def application(plan: Plan, tokens: Tokens) -> serve.Application:
             """See `Ingress.metrics`."""
             return await self._ingress.metrics(request)
 
-    router = RequestRouterConfig(
-        request_router_class=ray_routing.PATH, request_router_kwargs={"full": ray_settings.FULL}
-    )
-    engines = serve.deployment(
-        Engines,
-        name=ENGINES,
-        num_replicas=plan.replicas,
-        ray_actor_options=dict(plan.actor_options),
-        max_ongoing_requests=ray_settings.MOST_CALLS,
-        health_check_period_s=HEALTH_PERIOD,
-        health_check_timeout_s=HEALTH_TIMEOUT,
-        graceful_shutdown_timeout_s=GRACE,
-        graceful_shutdown_wait_loop_s=0.2,
-        request_router_config=router,
-    )
+        @app.get(RAY_METRICS, response_model=None)
+        async def ray_metrics(self, request: Request) -> Response:
+            """What Ray exports of this machine, for who has a token."""
+            return self._ingress.refusal(request) or await asyncio.to_thread(_exported)
+
     ways_in = serve.deployment(
         WayIn,
         name=WAYS_IN,
         num_replicas=MOST_WAYS_IN,
         ray_actor_options={"num_cpus": 0},
-        max_ongoing_requests=ray_settings.MOST_CALLS,
-        health_check_period_s=HEALTH_PERIOD,
-        health_check_timeout_s=HEALTH_TIMEOUT,
-        graceful_shutdown_timeout_s=GRACE,
-        graceful_shutdown_wait_loop_s=0.2,
+        **_always(ray_settings.GRACE_WAYS_IN),
     )
-    return ways_in.bind(engines.bind(plan))
+    return ways_in.bind(*(_engines(plan, group) for group in plan.groups))
+
+
+def _exported() -> Response:
+    """What Ray tells at a port of its own, which nobody outside should have to reach."""
+    here = ray.get_runtime_context().get_node_id()
+    [node] = [one for one in ray.nodes() if one["NodeID"] == here]
+    url = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
+    try:
+        with urlopen(url, timeout=EXPORT_SECONDS) as answer:
+            return Response(answer.read(), media_type=CONTENT_TYPE)
+    except OSError as error:
+        return PlainTextResponse(f"Ray exports nothing here: {error}\n", 503)
+
+
+def _engines(plan: Plan, group: Group) -> serve.Application:
+    """The deployment of a group's models, which has as many replicas as there is to do."""
+    router = RequestRouterConfig(
+        request_router_class=ray_routing.PATH, request_router_kwargs={"full": ray_settings.FULL}
+    )
+    least, most = plan.replicas
+    scaling: dict[str, Any] = {"num_replicas": least}
+    if most > least:
+        scaling = {"autoscaling_config": AutoscalingConfig(**ray_settings.scaling(least, most, plan.in_flight))}
+    return serve.deployment(
+        Engines,
+        name=group.name,
+        ray_actor_options=ray_settings.actor_options(plan.share),
+        request_router_config=router,
+        **scaling,
+        **_always(ray_settings.GRACE_ENGINES),
+    ).bind(dataclasses.replace(plan, choices={model: plan.choices[model] for model in group.models}), group)
+
+
+def _always(grace: float) -> dict[str, Any]:
+    """Options of every deployment; ``grace`` is how many seconds one has to finish what it is at when it is stopped."""
+    return {
+        "max_ongoing_requests": ray_settings.MOST_CALLS,
+        "health_check_period_s": ray_settings.HEALTH_PERIOD,
+        "health_check_timeout_s": ray_settings.HEALTH_TIMEOUT,
+        "graceful_shutdown_timeout_s": grace,
+        "graceful_shutdown_wait_loop_s": 0.2,
+    }

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from ray.serve.request_router import PendingRequest, RequestRouter, RunningReplica
 
+from midifrag.serving import places
 from midifrag.serving.ranking import ranked
 
 #: What `ray.serve.config.RequestRouterConfig` is told.
 PATH = "midifrag.serving.ray_routing.Rendezvous"
 #: The keyword of a call that says where it should go, as a `Where`: its key, and the replica that has the job.
 WHERE = "where"
-#: The replicas that this process knows, by deployment.
-_known: dict[str, tuple[str, ...]] = {}
-
-
-def replicas_of(deployment: str) -> tuple[str, ...]:
-    """The names of a deployment's replicas, as far as this process has heard of them; none before its first call."""
-    return _known.get(deployment, ())
 
 
 class Rendezvous(RequestRouter):  # type: ignore[misc]
@@ -29,7 +23,7 @@ class Rendezvous(RequestRouter):  # type: ignore[misc]
     def update_replicas(self, replicas: list[RunningReplica]) -> None:
         """See `RequestRouter.update_replicas`."""
         super().update_replicas(replicas)
-        _known[self._deployment_id.name] = tuple(one.replica_id.unique_id for one in replicas)
+        places.note(self._deployment_id.name, (one.replica_id.unique_id for one in replicas))
 
     async def choose_replicas(
         self, candidate_replicas: list[RunningReplica], pending_request: PendingRequest | None = None

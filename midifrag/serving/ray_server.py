@@ -1,4 +1,4 @@
-"""One life of a server on this machine: Ray is started, closed to all but the one address, and ended again."""
+"""One life of a server: on a Ray of its own, closed to all but the one address, or on a cluster that runs already."""
 
 from __future__ import annotations
 
@@ -9,23 +9,29 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psutil
 
 from midifrag.clock import monotonic
 from midifrag.errors import ModelError
-from midifrag.serving import ray_settings
+from midifrag.serving import grouping, ray_settings
+from midifrag.serving.address import Address
+from midifrag.serving.grouping import Group
+from midifrag.serving.ingress import LOOK as LOOK_AT_MODELS
+from midifrag.serving.plan import Plan
+from midifrag.serving.ray_desk import RayDesk
 from midifrag.serving.tokens import Tokens
 
 if TYPE_CHECKING:
-    from midifrag.serving.ray_app import Plan, RayDesk
+    from types import ModuleType
 
-#: Seconds that jobs in flight have to end when a server is stopped, and between two looks at them.
-DRAIN_SECONDS, LOOK = 60.0, 0.25
+#: Seconds that jobs in flight have to end when a server is stopped, that their audio has to be fetched after that, and
+#: between two looks at them.
+DRAIN_SECONDS, FETCH_SECONDS, LOOK = 60.0, 10.0, 0.25
 #: How often Ray is started before that is given up, and seconds that its processes have to end.
 STARTS, END_SECONDS = 3, 5.0
 #: Bytes of Ray's store of objects: frames are small and go past it.
@@ -33,41 +39,67 @@ STORE_BYTES = 128 << 20
 #: The sentence of an installation without the extra.
 MISSING = "midifrag serve needs the extra serve; install it with: uv sync --extra serve"
 
+#: Makes a plan of how many cores each machine has, how many GPUs there are in all, and whether there may be more.
+Planning: TypeAlias = Callable[[list[float], float, bool], Plan]
+
 
 def is_installed() -> bool:
     """Whether the extra is there."""
     return find_spec("ray") is not None
 
 
-@contextlib.contextmanager
-def running(host: str, port: int, tokens: Tokens, plan: Callable[[bool], Plan]) -> Iterator[Callable[[], None]]:
-    """A server that is up, as long as this lasts; what is given says to finish what is in flight, and take no more.
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that is up: what clients call, and what has it finish what is in flight, and take no more."""
 
-    ``plan`` says what is served, told whether there is a GPU. Raises `ModelError`.
+    url: str
+    drain: Callable[[], None]
+
+
+@contextlib.contextmanager
+def running(address: Address, tokens: Tokens, planning: Planning, cluster: str | None = None) -> Iterator[Served]:
+    """A server, as long as this lasts.
+
+    ``cluster`` is the address of a Ray that runs already, or ``auto``; without it, one is started. Raises `ModelError`.
     """
+    life = _own_ray() if cluster is None else _of_a_cluster(cluster)
+    with life as (ray, serve):
+        boxes = [one["Resources"].get("CPU", 0.0) for one in ray.nodes() if one["Alive"]]
+        plan = planning(boxes, ray.cluster_resources().get("GPU", 0.0), cluster is not None)
+        url = address.url
+        if cluster is not None:
+            url = _served_at(serve, address)
+            _drain(serve)
+        from midifrag.serving import ray_app
+
+        serve.start(http_options=address.http_options(), logging_config={"log_level": "ERROR"})
+        try:
+            serve.run(
+                ray_app.application(plan, tokens), name=ray_app.APPLICATION, logging_config={"log_level": "ERROR"}
+            )
+        except RuntimeError as error:
+            raise ModelError(f"The server did not come up: {error}") from error
+        ours = _deployed_at(serve)
+        try:
+            yield Served(url, lambda: _drain(serve, ours))
+        finally:
+            # One that took its place is somebody else's.
+            if cluster is not None:
+                with contextlib.suppress(Exception):
+                    if _deployed_at(serve) == ours:
+                        serve.delete(ray_app.APPLICATION)
+
+
+@contextlib.contextmanager
+def _own_ray() -> Iterator[tuple[Any, Any]]:
+    """A Ray that is started here, and ended with all of its processes."""
     with tempfile.TemporaryDirectory(prefix="midifrag-ray-", ignore_cleanup_errors=True) as folder:
         before = _children()
         os.environ.update(ray_settings.environment(ray_settings.make_token(Path(folder))))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import ray
-            from ray import serve
-
-            from midifrag.serving import ray_app
-        for name in ("ray", "ray.serve"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+        ray, serve = _imported()
         try:
             _start(ray)
-            wanted = plan(ray.cluster_resources().get("GPU", 0) >= 1)
-            threads = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // wanted.replicas))}
-            options = {"num_cpus": 0, "runtime_env": {"env_vars": threads}, **wanted.actor_options}
-            application = ray_app.application(replace(wanted, actor_options=options), tokens)
-            serve.start(http_options={"host": host, "port": port}, logging_config={"log_level": "ERROR"})
-            try:
-                serve.run(application, name=ray_app.APPLICATION, logging_config={"log_level": "ERROR"})
-            except RuntimeError as error:
-                raise ModelError(f"The server did not come up: {error}") from error
-            yield lambda: _drain(ray_app.RayDesk(serve.get_deployment_handle(ray_app.ENGINES, ray_app.APPLICATION)))
+            yield ray, serve
         finally:
             # Else it would start one, to shut that down.
             if ray.is_initialized():
@@ -76,6 +108,37 @@ def running(host: str, port: int, tokens: Tokens, plan: Callable[[bool], Plan]) 
             with contextlib.suppress(Exception):
                 ray.shutdown()
             _end(before)
+
+
+@contextlib.contextmanager
+def _of_a_cluster(cluster: str) -> Iterator[tuple[Any, Any]]:
+    """A Ray that runs already, and goes on when this ends."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ray, serve = _imported()
+    try:
+        ray.init(address=cluster, log_to_driver=False, logging_level="ERROR")
+    except Exception as error:  # it raises plain ones
+        raise ModelError(
+            f"No Ray cluster answers at {cluster}: {error}. Where it wants a token, set RAY_AUTH_MODE=token and "
+            "RAY_AUTH_TOKEN_PATH here, too."
+        ) from error
+    try:
+        yield ray, serve
+    finally:
+        with contextlib.suppress(Exception):
+            ray.shutdown()
+
+
+def _imported() -> tuple[ModuleType, ModuleType]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import ray
+        from ray import serve
+
+        from midifrag.serving import ray_app  # noqa: F401  # it warns, too
+    for name in ("ray", "ray.serve"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return ray, serve
 
 
 def _start(ray: Any) -> None:
@@ -117,19 +180,59 @@ def _end(before: set[psutil.Process]) -> None:
             process.kill()
 
 
-def _drain(desk: RayDesk) -> None:
-    """Finish what is in flight; clients have heard that this server ends."""
-    asyncio.run(_drained(desk))
+def _served_at(serve: Any, address: Address) -> str:
+    """What clients call. Raises `ModelError` where Serve has another address, which stays as it is while it runs."""
+    client = serve.context._get_global_client(raise_if_no_controller_running=False)
+    if client is None:
+        return address.url
+    there = client.http_config
+    if (there.host, there.port) != (address.host, address.port):
+        raise ModelError(
+            f"Ray Serve runs there already, at {there.host}:{there.port}; serve with --host {there.host} "
+            f"--port {there.port}, or end it with `serve shutdown`"
+        )
+    return replace(address, certificate=None if there.ssl_certfile is None else Path(there.ssl_certfile)).url
 
 
-async def _drained(desk: RayDesk) -> None:
+def _application(serve: Any) -> Any:
+    from midifrag.serving import ray_app
+
+    return serve.status().applications.get(ray_app.APPLICATION)
+
+
+def _deployed_at(serve: Any) -> float | None:
+    application = _application(serve)
+    return None if application is None else float(application.last_deployed_time_s)
+
+
+def _drain(serve: Any, ours: float | None = None) -> None:
+    """Finish what is in flight at the server that is there; its clients hear that it ends.
+
+    Not where another one took the place of the one that was deployed at ``ours``.
+    """
+    from midifrag.serving import ray_app
+
+    application = _application(serve)
+    if application is None or (ours is not None and application.last_deployed_time_s != ours):
+        return
+    # Whatever version that is of: its models are not asked for.
+    names = [name for name in application.deployments if name.startswith(grouping.SHARED)]
+    handles = {name: serve.get_deployment_handle(name, ray_app.APPLICATION) for name in names}
+    asyncio.run(drained(RayDesk((Group(name, ()) for name in names), handles, "")))
+
+
+async def drained(desk: RayDesk) -> None:
+    """Have no new jobs taken, and wait until those in flight are done and their clients have them."""
     # The first call tells this process which replicas there are.
-    await desk.status()
+    await desk.left()
     await desk.drain()
-    deadline = monotonic() + DRAIN_SECONDS
-    while monotonic() < deadline:
-        if not any(one.queued or one.rendering for one in await desk.status()):
-            break
+    await _until(lambda left: not left[0], desk, DRAIN_SECONDS)
+    await _until(lambda left: not left[1], desk, FETCH_SECONDS)
+    # Connections are closed as the ways in hear of it.
+    await asyncio.sleep(2 * LOOK_AT_MODELS)
+
+
+async def _until(is_so: Callable[[tuple[int, int]], bool], desk: RayDesk, seconds: float) -> None:
+    deadline = monotonic() + seconds
+    while not is_so(await desk.left()) and monotonic() < deadline:
         await asyncio.sleep(LOOK)
-    # What was rendered last is on its way.
-    await asyncio.sleep(1.0)

@@ -12,12 +12,13 @@ from midifrag.clock import Clock, SystemClock
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.translating import render_of
-from midifrag.engine.pool import EnginePool
 from midifrag.engine.protocol import Engine
 from midifrag.errors import ModelError
 from midifrag.serving.desk import News, Order
 from midifrag.serving.jobs import Jobs, RefusedError
 from midifrag.serving.quotas import USUAL_QUOTA, Quota
+from midifrag.serving.shelf import Shelf
+from midifrag.serving.shelved_pool import ShelvedPool
 from midifrag.serving.standing import Standing
 from midifrag.serving.telling import Telling
 
@@ -30,7 +31,8 @@ TIDY_SECONDS = 1.0
 class Replica:
     """A `Desk` of its own. All of it belongs to the loop that `start` was called on; engines tell from their threads.
 
-    ``create`` makes the engine of a model; ``place`` is what clients know this replica by.
+    ``create`` makes the engine of a model; ``place`` is what clients know this replica by. ``shelf`` says which models
+    are in memory at once; without it, all are.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class Replica:
         place: str = "",
         quota: Quota = USUAL_QUOTA,
         clock: Clock | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self.place = place
         self._models = models
         self._clock = clock or SystemClock()
-        self._pool = EnginePool(create, self._heard)
+        shelf = shelf or Shelf(dict.fromkeys(models, 0))
+        self._pool = ShelvedPool(create, self._heard, shelf, self._later, self._rest)
         self.jobs = Jobs(self._clock, self._pool.send, models, quota)
         self._standing = {model: Standing(model) for model in models}
         self._changed = asyncio.Event()
@@ -52,14 +56,14 @@ class Replica:
         self._tidying: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Load every model; comes back when each is ready. Raises `ModelError` where one does not come."""
+        """Load what is to be in memory; comes back when each model is ready. Raises `ModelError` where one is not."""
         self._loop = asyncio.get_running_loop()
         self._tidying = self._loop.create_task(self._tidy())
-        self._pool.start(dict.fromkeys(self._models, ()))
-        while not all(isinstance(one.news, line.Info) for one in self._standing.values()):
-            self.check()
+        self._pool.start(self._models)
+        while self._pool.is_loading:
             self._changed.clear()
             await self._changed.wait()
+            self.check()
 
     async def close(self) -> None:
         """Stop all engines."""
@@ -136,14 +140,22 @@ class Replica:
     # --- from engines ------------------------------------------------------------------------------------------------
 
     def _heard(self, model: str, event: engine.EngineEvent) -> None:
+        self._later(lambda: self._take(model, event))
+
+    def _later(self, what: Callable[[], None]) -> None:
         loop = self._loop
         if loop is not None:
             # A loop that has ended listens to nobody.
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._take, model, event)
+                loop.call_soon_threadsafe(what)
+
+    def _rest(self, model: str) -> None:
+        self._standing[model].rest()
+        self._changed.set()
 
     def _take(self, model: str, event: engine.EngineEvent) -> None:
-        self._pool.note(model, event)
+        if not self._pool.note(model, event):
+            return
         standing = self._standing[model]
         match event:
             case engine.Warming() | engine.Ready() | engine.Stalled() | engine.Resumed():

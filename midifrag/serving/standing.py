@@ -53,6 +53,11 @@ class Standing:
             case _:
                 assert_never(event)
 
+    def rest(self) -> None:
+        """It is not in memory now."""
+        self._info, self.stalled_since = None, None
+        self.news = line.Loading(model=self.model, done=0, total=1, what="not in memory; loaded when it is played")
+
     def ended(self, job: Job) -> None:
         """Take in what became of a job of it."""
         if isinstance(job.outcome, engine.Failed):

@@ -35,15 +35,16 @@ class Tokens:
         return found
 
 
-def read_tokens(path: Path) -> Tokens:
+def read_tokens(path: Path, *, may_group: bool = False) -> Tokens:
     """The tokens of a file; one is made, for its owner's eyes alone, where there is none yet.
 
-    Each line is a token, or ``name: token``. Raises `ConfigurationError`.
+    Each line is a token, or ``name: token``. ``may_group`` says that its group may read it too, as a secret's that a
+    cluster puts there. Raises `ConfigurationError`.
     """
     try:
         if not path.exists():
             _make(path)
-        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & (0o037 if may_group else 0o077):
             raise _wrong(path, None, f"others may read it; run: chmod 600 {path}")
         with path.open(encoding="ascii") as file:
             text = file.read(_MOST_BYTES)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from click import BadParameter
 from click.testing import CliRunner
 
 from midifrag.cli import app
@@ -49,19 +50,38 @@ def test_a_folder_is_no_file_to_write(arguments, tmp_path, monkeypatch):
 def test_a_server_of_the_command_line_plays_its_first_model_or_one_by_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     url = "ws://10.0.0.2:8770"
-    assert options.server_settings(None, None, "sketch") == {}
-    assert options.server_settings(url, None, None) == {"servers": {"server": {"url": url}}, "model": "server"}
-    made = options.server_settings(url, Path("tok"), "sketch")
+    assert options.server_settings(None, None, None, "sketch") == {}
+    assert options.server_settings(url, None, None, None) == {"servers": {"server": {"url": url}}, "model": "server"}
+    made = options.server_settings(url, Path("tok"), Path("studio.pem"), "sketch")
     assert made["model"] == "server/sketch"
     assert made["servers"]["server"]["token_file"] == str(tmp_path / "tok")
+    assert made["servers"]["server"]["certificate"] == str(tmp_path / "studio.pem")
     # What `midifrag serve` made in this folder.
     (tmp_path / ".midifrag").mkdir()
     (tmp_path / ".midifrag" / "serve-token").touch()
-    made = options.server_settings(url, None, None)
+    made = options.server_settings(url, None, None, None)
     assert made["servers"]["server"]["token_file"] == str(tmp_path / ".midifrag" / "serve-token")
 
 
-def test_a_token_without_its_server_is_refused():
-    result = runner.invoke(app, ["run", "--server-token", "tok"])
+@pytest.mark.parametrize("what", ["token", "certificate"])
+def test_what_belongs_to_a_server_is_refused_without_one(what):
+    result = runner.invoke(app, ["run", f"--server-{what}", "file"])
     assert result.exit_code == 2
-    assert "--server" in result.output
+    assert f"it is the {what} of --server" in result.output
+
+
+@pytest.mark.parametrize("written", ["auto", "10.0.0.4:6379", "head.studio.lan:6379", "[fd00::1]:6379"])
+def test_where_a_cluster_is(written):
+    assert options.CLUSTER.convert(written, None, None) == written
+
+
+@pytest.mark.parametrize("written", ["", "studio", "ray://10.0.0.4:10001", "10.0.0.4:", ":6379", "10.0.0.4:x"])
+def test_what_is_no_cluster(written):
+    with pytest.raises(BadParameter, match="no address of a cluster"):
+        options.CLUSTER.convert(written, None, None)
+
+
+def test_how_many_engines():
+    assert options.REPLICAS.convert("1-8", None, None) == (1, 8)
+    with pytest.raises(BadParameter, match="'many' is no number of engines"):
+        options.REPLICAS.convert("many", None, None)

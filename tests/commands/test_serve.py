@@ -9,6 +9,8 @@ from click.testing import CliRunner
 from midifrag.cli import app
 from midifrag.commands import serve
 from midifrag.serving import ray_server
+from midifrag.serving.address import Address
+from tests.serving.certificates import make_certificate
 from tests.serving.puppet import TOKEN, Puppet, Server
 
 runner = CliRunner()
@@ -49,37 +51,67 @@ def test_an_address_that_is_taken_is_refused_before_anything_starts(monkeypatch,
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("host", "url"), [("0.0.0.0", "ws://0.0.0.0:9"), ("::1", "ws://[::1]:9")])
-def test_addresses(host, url):
-    assert serve._url(host, 9) == url
+def test_a_certificate_alone_is_refused_and_none_is_for_a_cluster(monkeypatch):
+    monkeypatch.setattr(ray_server, "is_installed", lambda: True)
+    result = runner.invoke(app, ["serve", "--model", "sketch", "--certificate", "a.pem"], env={"COLUMNS": "300"})
+    assert (result.exit_code, "--certificate FILE --key FILE" in result.output) == (2, True)
+    on_cluster = ["serve", "--model", "sketch", "--cluster", "auto", "--certificate", "a.pem"]
+    result = runner.invoke(app, on_cluster, env={"COLUMNS": "300"})
+    assert (result.exit_code, "a cluster has its certificate at whatever stands before it" in result.output) == (
+        2,
+        True,
+    )
 
 
-def test_it_serves_until_it_is_stopped_and_finishes_what_is_in_flight(tmp_path, monkeypatch):
-    calls = []
+@pytest.fixture
+def calls(monkeypatch):
+    """What is called of Ray, where a server is stopped at once."""
+    made = []
 
     @contextmanager
-    def running(host, port, tokens, plan):
-        calls.append((host, port, list(tokens.by_name), callable(plan)))
-        yield lambda: calls.append("drained")
-        calls.append("ended")
+    def running(address, tokens, planning, cluster):
+        made.append((address.url, list(tokens.by_name), planning([4.0], 0.0, False).replicas, cluster))
+        yield ray_server.Served(address.url, lambda: made.append("drained"))
+        made.append("ended")
 
     @contextmanager
     def stopping():
         class Stopped:
             def wait(self):
-                calls.append("stopped")
+                made.append("stopped")
 
         yield Stopped()
 
     monkeypatch.setattr(ray_server, "is_installed", lambda: True)
     monkeypatch.setattr(ray_server, "running", running)
     monkeypatch.setattr(serve, "stopping", stopping)
-    monkeypatch.setattr(serve, "_check_address", lambda *_address: None)
+    return made
+
+
+def test_it_serves_until_it_is_stopped_and_finishes_what_is_in_flight(tmp_path, monkeypatch, calls):
+    monkeypatch.setattr(Address, "check", lambda _self: None)
     result = runner.invoke(app, ["serve", "--model", "sketch", "--port", "8771", "--token-file", "tok"])
     assert result.exit_code == 0, result.output
     assert "Serving sketch at ws://127.0.0.1:8771\n" in result.output
-    assert calls == [("127.0.0.1", 8771, ["performer"], True), "stopped", "drained", "ended"]
+    assert calls == [("ws://127.0.0.1:8771", ["performer"], (1, 1), None), "stopped", "drained", "ended"]
     assert (tmp_path / "tok").stat().st_size > 40
+
+
+def test_on_a_cluster_with_as_many_engines_as_presses_need(calls):
+    arguments = ["serve", "--model", "sketch", "--cluster", "10.0.0.4:6379", "--replicas", "1-8", "--host", "0.0.0.0"]
+    result = runner.invoke(app, arguments, env={"COLUMNS": "300"})
+    assert result.exit_code == 0, result.output
+    assert "Serving sketch at ws://0.0.0.0:8770, on each machine of the cluster that has a way in" in result.output
+    assert calls[0] == ("ws://0.0.0.0:8770", ["performer"], (1, 8), "10.0.0.4:6379")
+
+
+def test_how_a_server_with_a_certificate_stands(tmp_path):
+    (tmp_path / "tok").write_text(TOKEN)
+    certificate, key, trusted = make_certificate(tmp_path, "127.0.0.1")
+    with Server(lambda _model: Puppet(), certificate=(certificate, key)) as server:
+        arguments = ["serve", "--status", "--port", str(server.port), "--token-file", "tok"]
+        result = runner.invoke(app, [*arguments, "--certificate", str(trusted)], env={"COLUMNS": "160"})
+        assert (result.exit_code, "sketch" in result.output) == (0, True)
 
 
 def test_how_a_server_stands(tmp_path):

@@ -89,3 +89,13 @@ def test_the_tokens_file_is_looked_for_beside_the_set(tmp_path):
     path = write(tmp_path, "model: stage/a\nservers:\n  stage: {url: 'ws://127.0.0.1:8770', token_file: keys/token}\n")
     show = loading.load(path, environment={})
     assert show.source("stage/open")["token_file"] == str((tmp_path / "keys" / "token").resolve())
+
+
+def test_a_certificate_is_a_file_beside_the_set_and_for_an_encrypted_line_alone(tmp_path):
+    path = write(
+        tmp_path, "model: stage/a\nservers:\n  stage: {url: 'wss://studio:8770', certificate: keys/studio.pem}\n"
+    )
+    show = loading.load(path, environment={})
+    assert show.source("stage/open")["certificate"] == str((tmp_path / "keys" / "studio.pem").resolve())
+    with pytest.raises(ValidationError, match="a certificate is for wss://, and its url is ws://x:1"):
+        settings(servers={"studio": {"url": "ws://x:1", "certificate": "studio.pem"}})

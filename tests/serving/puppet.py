@@ -52,11 +52,14 @@ class Puppet:
 class Server:
     """A server over a real socket, without Ray: one replica of ``create``, in a thread with a loop of its own."""
 
-    def __init__(self, create, models=("sketch",), port=0, quota=None, place="here", host="127.0.0.1"):
+    def __init__(
+        self, create, models=("sketch",), port=0, quota=None, place="here", host="127.0.0.1", certificate=()
+    ):
+        self._certificate = dict(zip(("ssl_certfile", "ssl_keyfile"), map(str, certificate), strict=False))
         self._create, self._models, self._quota, self._place = create, models, quota or Quota(), place
         self._socket = socket.create_server((host, port))
         self.port = self._socket.getsockname()[1]
-        self.url = f"ws://{host}:{self.port}"
+        self.url = f"{'wss' if certificate else 'ws'}://{host}:{self.port}"
         self._up = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -67,6 +70,7 @@ class Server:
         config = uvicorn.Config(
             application(self.ingress), log_level="critical", ws_max_size=4 * MOST_FRAME, ws="websockets-sansio",
             timeout_graceful_shutdown=1, ws_ping_interval=None,
+            **self._certificate,
         )  # fmt: skip
         self._uvicorn = uvicorn.Server(config)
         self._uvicorn.install_signal_handlers = lambda: None

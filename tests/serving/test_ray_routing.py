@@ -54,7 +54,3 @@ def test_a_call_about_a_job_goes_where_that_is(routing):
 
 def test_a_call_that_says_nothing_goes_somewhere(routing):
     assert sorted(order(routing, None)) == NAMES
-
-
-def test_nothing_is_known_of_a_deployment_before_its_first_call(routing):
-    assert routing.replicas_of("nowhere") == ()

@@ -1,132 +1,188 @@
-"""A server on Ray itself, where the extra is installed: `.ci/run` has it. One start for all, as each takes a while."""
+"""One life of a server, with a Ray that a test has made up; on Ray itself, see test_on_ray.py."""
 
-import contextlib
-import signal
-import socket
-import subprocess
-import sys
-import threading
-from urllib.request import Request, urlopen
+import asyncio
+from contextlib import contextmanager
+from types import SimpleNamespace
 
-import numpy as np
-import psutil
 import pytest
 
-from midifrag.engine.messages import Ready, Render, Rendered
-from midifrag.engine.protocol import EngineChoice
-from midifrag.engine.registry import create_engine
-from midifrag.engine.remote.calling import look, token_in
+import midifrag.serving
 from midifrag.errors import ModelError
-from midifrag.serving.ray_server import is_installed
-from tests.engine.remote.test_engine import sketch, started
+from midifrag.serving import places, ray_server
+from midifrag.serving.address import Address
+from midifrag.serving.tokens import Tokens
 
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.skipif(not is_installed(), reason="needs the extra serve"),
-    pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C goes to a process here as Linux and macOS send it"),
-]
-#: How often a server is started before that counts as a failure: Ray gives up on a machine that is busy.
-STARTS = 3
+ADDRESS = Address("0.0.0.0", 8770)
 
 
-class RayServer:
-    """``midifrag serve`` as a process of its own."""
+class Engines:
+    """The handle of a deployment whose only replica has so many jobs in flight, and takes that wait for their client.
 
-    def __init__(self, folder):
-        self.token = folder / "token"
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.url = f"ws://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "midifrag", "serve", "--model", "sketch", "--port", str(port)]
-        self.process = subprocess.Popen(
-            [*command, "--token-file", str(self.token)], cwd=folder, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        self.lines = []
-        self.is_up = any(f"Serving sketch at {self.url}" in line for line in self._read())
-        self.started = psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
-        # Nobody waits for who does not read what it says.
-        self._reading = threading.Thread(target=lambda: list(self._read()), daemon=True)
-        self._reading.start()
+    Each look finds one less.
+    """
 
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line)
-            yield line
+    def __init__(self, calls, flying=0, kept=0):
+        self._calls, self._flying, self._kept = calls, flying, kept
 
-    def engine(self):
-        source = {"engine": "server", "server": "studio", "url": self.url, "token_file": str(self.token)}
-        return create_engine(EngineChoice("studio/sketch", {**source, "there": "sketch", "patience_ms": 60_000}))
+    def __getattr__(self, name):
+        return SimpleNamespace(remote=lambda *_arguments, **_where: self._answer(name))
 
-    def replica(self):
-        """The process that has the engine."""
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        return next(
-            one for one in children if one.name().startswith("ray::ServeRepl") and "engines" in one.cmdline()[0]
-        )
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-        for process in self.started:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        # What it started has the same outlet, so nothing is left to be read now.
-        self._reading.join(60)
-        self.process.stdout.close()
+    async def _answer(self, name):
+        self._calls.append(name)
+        if name == "left":
+            left = self._flying, self._kept
+            if self._flying:
+                self._flying -= 1
+            else:
+                self._kept = max(0, self._kept - 1)
+            return left
+        return None
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    for _ in range(STARTS):
-        made = RayServer(tmp_path_factory.mktemp("served"))
-        if made.is_up:
-            break
-        made.end()
-    assert made.is_up, "".join(made.lines)
+class Cluster:
+    """Ray and Serve in one, as far as a server calls them."""
+
+    def __init__(self, **there):
+        self.calls, self.applications = [], {}
+        #: Where Serve listens, where it runs already.
+        self.http = None
+        self.context = SimpleNamespace(_get_global_client=self._client)
+        self.there = Engines(self.calls, **there)
+        self.deployed = 0
+
+    def _client(self, raise_if_no_controller_running):
+        assert not raise_if_no_controller_running
+        return None if self.http is None else SimpleNamespace(http_config=self.http)
+
+    def nodes(self):
+        return [{"Alive": True, "Resources": {"CPU": 4.0}}, {"Alive": False, "Resources": {"CPU": 64.0}}]
+
+    def cluster_resources(self):
+        return {"GPU": 2.0}
+
+    def status(self):
+        return SimpleNamespace(applications=self.applications)
+
+    def start(self, http_options, **_logging):
+        self.calls.append(("start", http_options))
+
+    def run(self, application, **_named):
+        self.deploy()
+        self.calls.append(("run", application))
+
+    def deploy(self):
+        self.deployed += 1
+        made = SimpleNamespace(last_deployed_time_s=self.deployed, deployments=["ways-in", "engines", "engines-open"])
+        self.applications["midifrag"] = made
+
+    def delete(self, name):
+        del self.applications[name]
+        self.calls.append(("delete", name))
+
+    def get_deployment_handle(self, name, _application):
+        assert name.startswith("engines")
+        return self.there if name == "engines" else Engines([])
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    made = Cluster()
+
+    @contextmanager
+    def joined(where):
+        assert where == "10.0.0.4:6379"
+        yield made, made
+
+    monkeypatch.setattr(ray_server, "_of_a_cluster", joined)
+    monkeypatch.setattr(ray_server, "LOOK", 0.0)
+    monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
+    fake = SimpleNamespace(APPLICATION="midifrag", application=lambda plan, _tokens: plan)
+    monkeypatch.setattr(midifrag.serving, "ray_app", fake, raising=False)
+    places.note("engines", ("x",))
     yield made
-    made.end()
+    places.note("engines", ())
 
 
-def test_presses_are_rendered_as_at_home(server):
-    render = Render(1, "a dark bell", seconds=1.5, seed=77)
-    local, engine = sketch("sketch"), server.engine()
-    with started(local) as home, started(engine) as far:
-        far.until(Ready)
-        for one in (local, engine):
-            one.send(render)
-        here, there = home.until(Rendered), far.until(Rendered)
-        np.testing.assert_array_equal(here.audio, there.audio)
-        for number in range(2, 10):
-            engine.send(Render(number, f"bell {number}", seconds=1.0, seed=number))
-        assert {far.until(Rendered).job for _ in range(8)} == set(range(2, 10))
+def running(planning=lambda boxes, gpus, grows: (boxes, gpus, grows)):
+    return ray_server.running(ADDRESS, Tokens({}), planning, "10.0.0.4:6379")
 
 
-def test_how_it_stands(server):
-    found = look(server.url, str(server.token))
-    [status] = found.status.models
-    assert (status.model, status.state, status.replicas, status.failed) == ("sketch", "ready", 1, 0)
-    assert status.audio_ms > 0
-    with pytest.raises(ModelError, match="refuses the token"):
-        look(server.url, None)
-    authorization = {"Authorization": f"Bearer {token_in(server.token)}"}
-    with urlopen(Request(server.url.replace("ws:", "http:") + "/metrics", headers=authorization)) as answer:
-        assert 'midifrag_rendered_total{model="sketch"} 9' in answer.read().decode()
+def test_on_a_cluster_it_is_planned_by_the_machines_that_live_and_taken_away_at_the_end(cluster):
+    with running():
+        assert cluster.calls == [("start", ADDRESS.http_options()), ("run", ([4.0], 2.0, True))]
+    assert cluster.calls[-1] == ("delete", "midifrag")
 
 
-def test_what_a_killed_replica_had_is_rendered_by_the_next(server):
-    engine = server.engine()
-    with started(engine) as far:
-        far.until(Ready)
-        server.replica().kill()
-        engine.send(Render(1, "a dark bell", seconds=1.5, seed=77))
-        assert far.until(Rendered).job == 1
+def test_a_version_that_is_there_finishes_what_it_has_before_the_next_one_comes(cluster):
+    cluster.deploy()
+    cluster.there._flying = 3
+    with running():
+        order = [call if isinstance(call, str) else call[0] for call in cluster.calls]
+        # Nobody is asked to end before it is known who there is; then until nothing is left.
+        assert order == ["left", "drain", "left", "left", "left", "left", "start", "run"]
 
 
-def test_ctrl_c_ends_it_and_leaves_nothing_behind(server):
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    server.process.send_signal(signal.SIGINT)
-    assert server.process.wait() == 0, "".join(server.lines)
-    gone, alive = psutil.wait_procs(children, 60)
-    assert not alive
-    assert gone
+def test_one_that_has_taken_this_ones_place_is_left_alone(cluster):
+    with running() as served:
+        cluster.deploy()
+        before = list(cluster.calls)
+        served.drain()
+    assert cluster.calls == before
+    assert "midifrag" in cluster.applications
+
+
+def test_where_serve_runs_already_its_address_counts(cluster):
+    cluster.http = SimpleNamespace(host="0.0.0.0", port=8770, ssl_certfile="/studio.pem")
+    with running() as served:
+        assert served.url == "wss://0.0.0.0:8770"
+    cluster.http.port = 8000
+    with (
+        pytest.raises(ModelError, match=r"already, at 0\.0\.0\.0:8000; serve with --host 0\.0\.0\.0 --port 8000"),
+        running(),
+    ):
+        pass
+
+
+def test_one_that_does_not_come_up_is_told(cluster, monkeypatch):
+    def run(*_arguments, **_options):
+        raise RuntimeError("no card")
+
+    monkeypatch.setattr(cluster, "run", run)
+    with pytest.raises(ModelError, match="The server did not come up: no card"), running():
+        pass
+
+
+class Desk:
+    def __init__(self, left):
+        self.counts, self.said = iter(left), []
+
+    async def left(self):
+        self.said.append("left")
+        return next(self.counts)
+
+    async def drain(self):
+        self.said.append("drain")
+
+
+@pytest.mark.parametrize(
+    ("left", "looks"),
+    [
+        ([(0, 0)] * 3, 2),
+        # What renders is waited for, and then those who have not fetched it.
+        ([(2, 0), (1, 0), (0, 2), (0, 2), (0, 1), (0, 0)], 5),
+    ],
+)
+def test_it_ends_when_all_is_rendered_and_fetched(monkeypatch, left, looks):
+    monkeypatch.setattr(ray_server, "LOOK", 0.0)
+    monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
+    desk = Desk(left)
+    asyncio.run(ray_server.drained(desk))
+    assert desk.said == ["left", "drain", *["left"] * looks]
+
+
+def test_what_nobody_fetches_is_not_waited_for_for_ever(monkeypatch):
+    monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
+    monkeypatch.setattr(ray_server, "FETCH_SECONDS", 0.0)
+    desk = Desk([(0, 0), (0, 1), (0, 1), (0, 1)])
+    asyncio.run(ray_server.drained(desk))
+    assert desk.said == ["left", "drain", "left", "left"]

@@ -24,6 +24,8 @@ CALL = 5.0
 #: What may come of a call that does not reach a server, or not one of ours; for what is no name, a UnicodeError.
 TROUBLES = (OSError, TimeoutError, UnicodeError, LineError, ModelError, WebSocketException)
 _MOST_TOKEN = 4_096
+#: OpenSSL's codes for a certificate of another name, and of another IP address.
+_OTHER_NAME = (62, 64)
 
 
 class Line(ClientConnection):
@@ -38,9 +40,13 @@ class Line(ClientConnection):
 
 
 async def call(
-    url: str, token_file: str | None, heard: Callable[[], None] = lambda: None
+    url: str, token_file: str | None, heard: Callable[[], None] = lambda: None, certificate: str | None = None
 ) -> tuple[ClientConnection, line.Welcome]:
-    """A connection to a server, and its welcome; ``heard`` is called as bytes come. Raises one of `TROUBLES`."""
+    """A connection to a server, and its welcome; ``heard`` is called as bytes come. Raises one of `TROUBLES`.
+
+    ``certificate`` is the file of the one that a ``wss://`` server must have, or of who vouches for it; without it,
+    those count that the system trusts.
+    """
 
     def made(*arguments: Any, **more: Any) -> Line:
         connection = Line(*arguments, **more)
@@ -59,13 +65,21 @@ async def call(
             max_size=MOST_FRAME,
             close_timeout=0.1,
             create_connection=made,  # type: ignore[arg-type]
-            ssl=ssl.create_default_context() if url.startswith("wss:") else None,
+            ssl=_trusting(certificate) if url.startswith("wss:") else None,
         )
         try:
             return socket, await _welcome(socket)
         except BaseException:
             hang_up(socket)
             raise
+
+
+def _trusting(certificate: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=certificate)
+    except OSError as error:
+        why = "it holds none" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ModelError(f"its certificate cannot be read from {certificate}: {why}") from error
 
 
 async def _welcome(socket: ClientConnection) -> line.Welcome:
@@ -101,6 +115,10 @@ def told(error: Exception) -> str:
         return "it refuses the token"
     if isinstance(error, TimeoutError):
         return "nothing came"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        is_others = error.verify_code in _OTHER_NAME
+        hint = "" if is_others else "; where it is of your own making, name a copy of it as certificate:"
+        return f"its certificate is not trusted ({error.verify_message.rstrip('.')}){hint}"
     return str(error) or type(error).__name__
 
 
@@ -114,8 +132,8 @@ class Look:
     round_trip: float
 
 
-async def _look(url: str, token_file: str | None) -> Look:
-    socket, welcome = await call(url, token_file)
+async def _look(url: str, token_file: str | None, certificate: str | None) -> Look:
+    socket, welcome = await call(url, token_file, certificate=certificate)
     infos: dict[str, line.Info] = {}
     status, round_trip, asked = None, None, monotonic()
     try:
@@ -141,9 +159,9 @@ def _ready(status: line.Status) -> set[str]:
     return {one.model for one in status.models if one.state == "ready"}
 
 
-def look(url: str, token_file: str | None) -> Look:
+def look(url: str, token_file: str | None, certificate: str | None = None) -> Look:
     """What a server has, and how it stands; within seconds. Raises `ModelError`."""
     try:
-        return asyncio.run(_look(url, token_file))
+        return asyncio.run(_look(url, token_file, certificate))
     except TROUBLES as error:
         raise ModelError(f"{url} does not answer: {told(error)}") from error

@@ -33,7 +33,7 @@ SIGN = 2.0
 
 
 class RemoteEngine:
-    """``url``, ``token_file``, ``patience_ms``, ``server`` and ``there`` of the choice's source say who is called."""
+    """What `midifrag.config.servers` says of a server, and ``server`` and ``there``, are in the choice's source."""
 
     def __init__(self, choice: EngineChoice) -> None:
         source = choice.source
@@ -41,6 +41,7 @@ class RemoteEngine:
             raise ModelError(f"{choice.model} has no url; name its server under servers:, and the model SERVER/MODEL.")
         self._server, self._url = str(source.get("server", choice.model)), str(source["url"])
         self._token_file: str | None = source.get("token_file")
+        self._certificate: str | None = source.get("certificate")
         self._patience = float(source.get("patience_ms", 800)) / 1000
         self._clock = SystemClock()
         self._talk = Talk(choice.model, str(source.get("there", "")), self._server, self._clock)
@@ -111,7 +112,7 @@ class RemoteEngine:
 
     async def _connection(self) -> None:
         """One connection, to its end. Raises one of `TROUBLES` for how that came."""
-        socket, welcome = await call(self._url, self._token_file, self._heard)
+        socket, welcome = await call(self._url, self._token_file, self._heard, self._certificate)
         self._socket, self._heard_at = socket, self._clock.now()
         tasks: list[asyncio.Task[Any]] = []
         try:

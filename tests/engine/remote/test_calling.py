@@ -6,6 +6,7 @@ import pytest
 
 from midifrag.engine.remote.calling import look, token_in
 from midifrag.errors import ModelError
+from tests.serving.certificates import make_certificate
 from tests.serving.puppet import TOKEN, Puppet, Server
 
 
@@ -39,3 +40,25 @@ def test_how_a_server_stands(tmp_path):
 def test_a_server_that_is_not_there_is_told(url):
     with pytest.raises(ModelError, match=f"{re.escape(url)} does not answer"):
         look(url, None)
+
+
+def test_a_certificate_of_ones_own_is_trusted_by_a_copy_of_it_alone(tmp_path):
+    (tmp_path / "token").write_text(TOKEN)
+    token = str(tmp_path / "token")
+    certificate, key, trusted = make_certificate(tmp_path, "127.0.0.1")
+    with Server(lambda _model: Puppet(), certificate=(certificate, key)) as server:
+        assert server.url.startswith("wss:")
+        assert look(server.url, token, str(trusted)).welcome.models == ("sketch",)
+        with pytest.raises(ModelError, match=r"its certificate is not trusted \(.*\); .* name a copy of it"):
+            look(server.url, token)
+        with pytest.raises(ModelError, match=r"its certificate cannot be read from .*gone\.pem: No such file"):
+            look(server.url, token, str(tmp_path / "gone.pem"))
+        # Another machine's, whoever vouches for that.
+        with pytest.raises(ModelError, match=r"its certificate is not trusted \(.*not valid for 'localhost'\)$"):
+            look(server.url.replace("127.0.0.1", "localhost"), token, str(trusted))
+
+
+def test_a_file_that_is_no_certificate_is_told(tmp_path):
+    (tmp_path / "token").write_text(TOKEN)
+    with pytest.raises(ModelError, match=r"its certificate cannot be read from .*: it holds none"):
+        look("wss://127.0.0.1:9", None, str(tmp_path / "token"))

@@ -1,0 +1,163 @@
+"""The desk in front of Ray's replicas, with handles of a test's own: whom it asks, and who keeps nobody waiting."""
+
+import asyncio
+
+import pytest
+
+from midifrag.engine.line import messages as line
+from midifrag.engine.line.frames import encode, from_client
+from midifrag.serving import places, ray_desk
+from midifrag.serving.grouping import Group
+from midifrag.serving.ranking import key_of
+from tests.serving.asking import asked, job_id
+
+GROUPS = (Group("engines", ("sketch", "pocket")), Group("engines-open", ("open",)))
+INFO = line.Info(
+    model="sketch", engine="e", name="n", checksum="c", device="cpu", precision="fp32", sample_rate=8000, channels=1,
+    max_seconds=9.0,
+)  # fmt: skip
+
+
+def status(model, state="ready", **counts):
+    zero = dict.fromkeys(("queued", "rendering", "rendered", "failed"), 0)
+    return line.ModelStatus(model=model, state=state, replicas=1, **(zero | counts))
+
+
+def frame_of(*models):
+    return encode(line.Status(connections=0, draining=False, models=models))
+
+
+class Handle:
+    """A deployment whose replicas answer what a test says, by their names; one that is not named hangs."""
+
+    def __init__(self, **answers):
+        self.answers, self.calls = answers, []
+
+    def options(self, stream):
+        assert stream
+        return self
+
+    def __getattr__(self, name):
+        return Method(self, name)
+
+
+class Method:
+    def __init__(self, handle, name):
+        self.handle, self.name = handle, name
+
+    def remote(self, *arguments, where):
+        self.handle.calls.append((self.name, arguments, where))
+        if self.name == "follow":
+            return self._stream()
+        return self._answer(self.handle.answers.get(where[1]))
+
+    async def _answer(self, answer):
+        if answer is None:
+            await asyncio.Event().wait()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _stream(self):
+        yield encode(line.Queued(job=job_id(1), place="x"))
+
+
+@pytest.fixture(autouse=True)
+def two_replicas(monkeypatch):
+    monkeypatch.setattr(ray_desk, "SILENT", 0.05)
+    places.note("engines", ("x", "y"))
+    places.note("engines-open", ("z",))
+    yield
+    places.note("engines", ())
+    places.note("engines-open", ())
+
+
+def desk(shared=None, own=None):
+    return ray_desk.RayDesk(GROUPS, {"engines": shared or Handle(), "engines-open": own or Handle()}, "sketch")
+
+
+def followed(made, wanted):
+    async def run():
+        return [one async for one in made.follow("ann", wanted)]
+
+    return asyncio.run(run())
+
+
+def test_a_request_goes_to_the_replicas_of_its_model_by_model_and_prompt():
+    shared, own = Handle(), Handle()
+    assert followed(desk(shared, own), asked(1, model="open", place="z"))[0].kind() == "queued"
+    [(name, (owner, _frame), where)] = own.calls
+    assert (name, owner, where) == ("follow", "ann", (key_of("open", "a bell"), "z"))
+    assert shared.calls == []
+
+
+def test_a_request_of_no_model_is_of_the_servers_first_by_its_name():
+    shared = Handle(x=b"take")
+    made = desk(shared)
+    followed(made, asked(1))
+    assert asyncio.run(made.audio("ann", asked(1, place="x"), 0, 4)) == b"take"
+    for _name, arguments, _where in shared.calls:
+        assert from_client(arguments[1]).message.model == "sketch"
+    assert shared.calls[0][2] == (key_of("sketch", "a bell"), "")
+
+
+def test_a_model_that_there_is_not_is_refused_with_those_that_there_are():
+    [refused] = followed(desk(), asked(1, model="harp"))
+    assert (refused.why, refused.reason) == ("model", "there is no model 'harp' here; there is sketch, pocket, open.")
+    assert asyncio.run(desk().audio("ann", asked(1, model="harp"), 0, 4)) == b""
+    asyncio.run(desk().order("ann", line.Cancel(job=job_id(1), model="harp")))
+
+
+def test_an_order_goes_where_the_job_is_and_else_to_each_replica_of_its_model():
+    shared, own = Handle(x=None, y=None), Handle(z=b"")
+    made = desk(shared, own)
+    asyncio.run(made.order("ann", line.Kept(job=job_id(1), model="open", place="z")))
+    assert [call[2][1] for call in own.calls] == ["z"]
+    asyncio.run(made.order("ann", line.Cancel(job=job_id(1))))
+    asyncio.run(made.order("ann", line.Warm(model="pocket")))
+    assert [call[2][1] for call in shared.calls] == ["x", "y", "x", "y"]
+
+
+def test_a_model_is_as_the_best_of_its_replicas_has_it_and_one_that_hangs_keeps_nobody_waiting():
+    loading = [encode(line.Loading(model=model, done=0, total=1)) for model in ("sketch", "pocket")]
+    shared = Handle(x=loading, y=[encode(INFO), loading[1]])
+    news = {one.model: one for one in asyncio.run(desk(shared).news())}
+    assert news["sketch"] == INFO
+    assert isinstance(news["pocket"], line.Loading)
+    assert news["open"] == line.Away(model="open", reason="no engine of it answers")
+    # The one that had it ready hangs: what the other one says counts.
+    shared.answers["y"] = None
+    assert isinstance({one.model: one for one in asyncio.run(desk(shared).news())}["sketch"], line.Loading)
+
+
+def test_that_one_ends_is_told_beside_how_models_are():
+    shared = Handle(x=[encode(INFO), encode(line.Moving())], y=RuntimeError("dead"))
+    assert line.Moving() in asyncio.run(desk(shared).news())
+
+
+def test_how_it_stands_is_the_sum_of_those_that_answer():
+    shared = Handle(x=frame_of(status("sketch", rendered=2)), y=frame_of(status("sketch", "away", rendered=3)))
+    own = Handle(z=RuntimeError("dead"))
+    sketch, pocket, large = asyncio.run(desk(shared, own).status())
+    assert (sketch.model, sketch.state, sketch.replicas, sketch.rendered) == ("sketch", "ready", 2, 5)
+    assert [(one.model, one.state, one.replicas) for one in (pocket, large)] == [
+        ("pocket", "away", 0),
+        ("open", "away", 0),
+    ]
+
+
+def test_what_is_left_is_that_of_all_replicas():
+    assert asyncio.run(desk(Handle(x=(1, 2), y=(0, 3)), Handle(z=(4, 0))).left()) == (5, 5)
+
+
+def test_where_no_replica_is_known_yet_any_is_asked():
+    places.note("engines-open", ())
+    own = Handle()
+    own.answers[""] = (1, 0)
+    assert asyncio.run(desk(Handle(x=(0, 0), y=(0, 0)), own).left()) == (1, 0)
+
+
+def test_all_hear_that_it_ends():
+    shared, own = Handle(x=0, y=0), Handle(z=0)
+    asyncio.run(desk(shared, own).drain())
+    assert [call[2][1] for call in (*shared.calls, *own.calls)] == ["x", "y", "z"]
