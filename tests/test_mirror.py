@@ -24,6 +24,7 @@ ELSEWHERE = {
     "commands/offline": "flags; tests/commands/test_render.py, test_clean.py and test_takes.py run its commands",
     "doors/door": "an interface",
     "doors/live/host": "an interface",
+    "engine/diffusion/counters": "data without a behaviour",
     "errors": "classes and their words; whoever raises one is tested for them",
     "fragment/slot_state": "data without a behaviour",
     "fragment/writer_commands": "data without a behaviour",

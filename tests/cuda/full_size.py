@@ -69,7 +69,7 @@ def presses(name: str, model: Model, count: int, seconds: float | None = None) -
 
 def bytes_of_inputs(worker: DiffusionWorker) -> int:
     """What recordings read their inputs from lies in no pool of theirs."""
-    denoiser = worker.runner._denoiser()
+    denoiser = worker.runner.parts.denoiser()
     assert isinstance(denoiser, FastDenoiser)
     return sum(each.nbytes for memory in denoiser._graphs._memory.values() for each in memory._stretches.values())
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 
 from midifrag.config.samplers import samplers_for
@@ -10,8 +13,8 @@ from midifrag.engine.loading.device import device_name
 from midifrag.engine.messages import EngineInfo
 
 
-def engine_info(runner: ModelRunner, warmed: str, bytes_of_a_request: int, precision: str) -> EngineInfo:
-    """What is known of the model, of its device, and of the memory that both take; ``precision`` is in words."""
+def engine_info(runner: ModelRunner, warmed: str, bytes_of_a_request: int, options: Mapping[str, Any]) -> EngineInfo:
+    """What is known of the model, of its device, and of the memory that both take; ``options`` are the engine's."""
     model, memory = runner.model, runner.memory()
     if bytes_of_a_request:
         memory["one request in flight"] = bytes_of_a_request
@@ -20,7 +23,7 @@ def engine_info(runner: ModelRunner, warmed: str, bytes_of_a_request: int, preci
         model=model.name,
         checksum=model.checksum,
         device=_device_in_words(model.device),
-        precision=precision,
+        precision=_precision_in_words(runner, options),
         sample_rate=model.sample_rate,
         channels=model.channels,
         max_seconds=model.max_seconds,
@@ -40,7 +43,7 @@ def warmed_in_words(runner: ModelRunner, seconds: float, at_once: int | None, *,
 
     ``at_once`` says for how many requests in a step there is memory, if not for all.
     """
-    denoiser, decoder = runner.descriptions
+    denoiser, decoder = runner.parts.descriptions
     graphs = f", {len(runner.recordings)} graphs" if len(runner.recordings) else ""
     if runner.recordings.are_left_out:
         graphs = ", without CUDA graphs"
@@ -51,3 +54,10 @@ def warmed_in_words(runner: ModelRunner, seconds: float, at_once: int | None, *,
 
 def _device_in_words(device: torch.device) -> str:
     return f"{device} ({device_name(device)})" if device.type == "cuda" else str(device)
+
+
+def _precision_in_words(runner: ModelRunner, options: Mapping[str, Any]) -> str:
+    """The number format, and whatever else makes this engine sound other than its model does."""
+    is_rough = runner.model.device.type == "cuda" and options.get("fp16_accumulation")
+    rough = "sums in fp16" if is_rough else ""
+    return ", ".join(filter(None, (runner.model.precision, rough, str(runner.shortcuts))))

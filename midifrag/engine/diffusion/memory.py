@@ -41,7 +41,12 @@ class MemoryLimit:
     """How many requests a call may have: ``most`` of them, and fewer once memory ran out."""
 
     def __init__(self, most: int) -> None:
-        self.most = self.batch = most
+        self.most = self.batch = self.wanted = most
+
+    @property
+    def reduced(self) -> int | None:
+        """``most`` where that is fewer than were wanted."""
+        return self.most if self.most < self.wanted else None
 
     def bound(self, most: int) -> None:
         """There is room for no more than so many."""

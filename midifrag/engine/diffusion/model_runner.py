@@ -1,69 +1,34 @@
-"""The model's parts at the precisions in use, and what they make of batches of requests."""
+"""What a model's parts make of batches of requests, and the memory that this takes."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from midifrag.config.model_inputs import unheard
+from midifrag.engine.diffusion.counters import Counters
 from midifrag.engine.diffusion.encoded_sounds import EncodedSounds
-from midifrag.engine.diffusion.fidelity import denoiser_decibels
 from midifrag.engine.diffusion.lora_rack import LoraRack
-from midifrag.engine.diffusion.parameters import ResolvedParameters, resolve_parameters
+from midifrag.engine.diffusion.model_parts import AnyDenoiser, ModelParts
+from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.recordings import Recordings
+from midifrag.engine.diffusion.remarks import remarks_on
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.samplers import model_times
 from midifrag.engine.diffusion.shortcuts import NO_SHORTCUTS, Shortcuts
-from midifrag.engine.loading.device import (
-    first_line,
-    free_bytes,
-    is_memory_error,
-    live_bytes,
-)
+from midifrag.engine.loading.device import free_bytes, live_bytes
 from midifrag.engine.loading.lora_files import PlayedLoras
-from midifrag.engine.loading.model import Model, Precision
-from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
-from midifrag.engine.loading.prompt_room import cut_sentence
+from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.precision import frozen_text_encoders
 from midifrag.engine.messages import Render, Warming
-from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.call_rows import Row
 from midifrag.engine.network.conditioning import Conditioner, Conditioning, Kept
-from midifrag.engine.network.decoder import (
-    LatentDecoder,
-    OobleckDecoder,
-    StockDecoder,
-    stock_decoder_on,
-)
-from midifrag.engine.network.denoiser import Denoiser, StockDenoiser
-from midifrag.engine.network.kernels import PLAIN, Kernels, kernels_for
-from midifrag.engine.network.oobleck import NotOobleckError
-from midifrag.engine.network.same_decoder import NotSameError, SameDecoder
-from midifrag.engine.network.transformer import FastDenoiser
 from midifrag.engine.network.windowed import module_bytes
-from midifrag.engine.network.windows import MOST_LATENTS, Window
+from midifrag.engine.network.windows import Window
 from midifrag.errors import ModelError
-
-_log = logging.getLogger(__name__)
-
-
-#: What prepares conditioning in its own form, and is given it back.
-_Denoiser: TypeAlias = Denoiser[Any]
-
-
-@dataclass(slots=True)
-class Counters:
-    """What has happened since loading. After warm-up only the first two grow while known prompts are played."""
-
-    denoiser_calls: int = 0
-    decoder_calls: int = 0
-    text_encoder_runs: int = 0
-    models_built: int = 0
 
 
 class ModelRunner:
@@ -75,25 +40,22 @@ class ModelRunner:
     def __init__(
         self, model: Model, *, graphs: bool = True, kernels: bool = True, shortcuts: Shortcuts = NO_SHORTCUTS
     ) -> None:
-        self._made_kernels = kernels_for(model.device, DTYPES[model.precision], fused=kernels)
         self.shortcuts = shortcuts
         self.model = model
         self.counters = Counters()
+        self.parts = ModelParts(model, self.counters, lambda asked: self._encoded(asked, ()), kernels=kernels)
         #: Whether warm-up has met a call that a press would notice having to wait for.
         self.is_slow = False
         #: Bytes of the longest result that a card has had to bring to the host at once.
         self.longest_result = 0
-        self._latents = MOST_LATENTS * 2
         # What others of this process have on the card.
         self._foreign_bytes = max(0, (live_bytes(model.device) or 0) - self._model_bytes())
         self._shortages = 0
         self._conditioner = Conditioner(model)
         self.sounds = EncodedSounds(model)
-        self.loras = LoraRack(model, self._build_denoiser, self._outgrown)
-        self._denoisers: dict[Precision, _Denoiser] = {}
-        self._decoders: dict[Precision, LatentDecoder] = {}
-        self.recordings = Recordings(self._denoiser(), model.device, enabled=graphs)
-        self._decoder()
+        self.loras = LoraRack(model, self.parts.build_denoiser, self._outgrown)
+        self.recordings = Recordings(self.parts.denoiser(), model.device, enabled=graphs)
+        self.parts.decoder()
 
     def begin(self, request: Request) -> bool:
         """Do what a request needs before its first step, and draw its first latent.
@@ -114,7 +76,8 @@ class ModelRunner:
         conditioning = self._encoded(parameters, played, kept)
         self.counters.text_encoder_runs = self._conditioner.text_runs
         first_times = model_times(parameters.method, request.levels(self.model))
-        placed = self.loras.place(played, self._denoiser(request.precision), request.precision or self.model.precision)
+        own = self.parts.denoiser(request.precision)
+        placed = self.loras.place(played, own, request.precision or self.model.precision)
         # Held by who is rendered with it, however many others come meanwhile.
         request.merged, request.network = placed.merged, placed.network
         prepared = placed.denoiser.prepare(conditioning, first_times, parameters.frames, placed.strengths)
@@ -134,25 +97,15 @@ class ModelRunner:
 
     def prepare_loras(self, renders: Sequence[Render]) -> Iterator[Warming]:
         """Read the LoRAs that these name; before the network's work is recorded, which knows those alone."""
-        yield from self.loras.prepare(renders, self._denoiser())
+        yield from self.loras.prepare(renders, self.parts.denoiser())
 
-    def _outgrown(self, denoiser: _Denoiser) -> None:
-        if denoiser is self._denoiser():
+    def _outgrown(self, denoiser: AnyDenoiser) -> None:
+        if denoiser is self.parts.denoiser():
             self.recordings.make_anew()
 
     def remarks_on(self, request: Request) -> list[str]:
         """What a performer should know of how a prompt is understood."""
-        prompt, negative, inputs = request.parameters.prompt, request.parameters.negative_prompt, self.model.inputs
-        cut, cut_negative = self._conditioner.cut(prompt), self._conditioner.cut(negative)
-        ignored = self._conditioner.ignored(prompt.removesuffix(cut))
-        remarks = [cut_sentence(self.model.name, cut)] if cut else []
-        remarks += [cut_sentence(self.model.name, cut_negative, "negative prompt")] if cut_negative else []
-        other = "" if request.parameters.between is None else request.parameters.between.to
-        cut_other = self._conditioner.cut(other)
-        remarks += [cut_sentence(self.model.name, cut_other, "other prompt")] if cut_other else []
-        ignored = (*ignored, *self._conditioner.ignored(other.removesuffix(cut_other)))
-        remarks += [f"words without effect: {', '.join(ignored)}"] if ignored else []
-        return [*remarks, *unheard(inputs, request.render.conditioning, request.parameters.told)]
+        return remarks_on(request, self.model, self._conditioner)
 
     def denoise(self, batch: Sequence[Request]) -> Tensor:
         """The model's guided outputs for what the requests wait for, (requests, channels, frames).
@@ -177,13 +130,13 @@ class ModelRunner:
     def window(self, request: Request, *, alone: bool) -> Window:
         """What of a request is decoded next; more at once when no other waits, or would if it came."""
         parameters = request.parameters
-        decoder = self._decoder(request.precision)
+        decoder = self.parts.decoder(request.precision)
         large = alone and not self.is_slow
         return decoder.window_at(request.decoded, parameters.samples, parameters.frames, alone=large)
 
     def together(self, batch: Sequence[Request], *, alone: bool) -> int:
         """How many of these requests, which are equally far, are decoded by one call."""
-        window, decoder = self.window(batch[0], alone=alone), self._decoder(batch[0].precision)
+        window, decoder = self.window(batch[0], alone=alone), self.parts.decoder(batch[0].precision)
         return decoder.together(len(batch), window, alone=alone and not self.is_slow)
 
     def decode(self, batch: Sequence[Request], *, alone: bool) -> Tensor:
@@ -193,7 +146,7 @@ class ModelRunner:
     def decode_window(self, batch: Sequence[Request], window: Window) -> Tensor:
         """A window of requests, (requests, channels, samples)."""
         latents = torch.cat([request.state.x for request in batch])
-        audio = self._decoder(batch[0].precision).decode(latents, window)
+        audio = self.parts.decoder(batch[0].precision).decode(latents, window)
         self.counters.decoder_calls += 1
         if audio.device.type == "cuda":
             self.longest_result = max(self.longest_result, audio.numel() * audio.element_size())
@@ -202,16 +155,11 @@ class ModelRunner:
     @property
     def has_window_sizes(self) -> bool:
         """Whether windows have one of few sizes, all of which can be rehearsed."""
-        return self._decoder().has_sizes
+        return self.parts.decoder().has_sizes
 
     def unmet(self, request: Request, requests: int) -> list[tuple[Window, int]]:
         """The windows that presses like this can need, and for how many of them at once, that never were decoded."""
-        return self._decoder().unmet(request.parameters.frames, requests, alone=not self.is_slow)
-
-    def bound_latents(self, latents: int) -> None:
-        """Decode at most so many latents in one call from now on, of all its requests, where that is possible."""
-        self._latents = latents
-        self._decoder().bound(latents)
+        return self.parts.decoder().unmet(request.parameters.frames, requests, alone=not self.is_slow)
 
     def room(self, held: int) -> int | None:
         """Bytes that a call may take beside recordings and ``held`` ones; None where the device does not tell."""
@@ -232,50 +180,28 @@ class ModelRunner:
         """
         if tries == 0:
             self._shortages += 1
-            self._drop_other_precisions()
+            self.parts.drop_others()
             self.sounds.rest()
             self.loras.drop_merged()
-            for decoder in self._decoders.values():
-                decoder.use_smaller_windows()
+            self.parts.use_smaller_windows()
             if self._shortages > 1:
                 # Memory that is short again is no passing matter.
                 self.recordings.give_up_lost()
         dropped = tries > 0 and self.recordings.drop_largest(for_good=self._shortages > 1)
-        for denoiser in self._denoisers.values():
-            if isinstance(denoiser, FastDenoiser):
-                denoiser.release_tables()
+        self.parts.release_tables()
         return tries == 0 or dropped
 
     def on_idle(self) -> None:
         """With no request left: free what was for requests alone, and decode in windows of full size again, once."""
-        self._drop_other_precisions()
+        self.parts.drop_others()
         self.sounds.forget_unfinished()
         self.release_batch()
         if self._shortages == 1:
-            for decoder in self._decoders.values():
-                decoder.use_usual_windows()
+            self.parts.use_usual_windows()
 
     def release_batch(self) -> None:
         """Free what was gathered for the last batch; the next one gathers its own."""
-        for denoiser in self._denoisers.values():
-            if isinstance(denoiser, FastDenoiser):
-                denoiser.release_batch()
-
-    def _drop_other_precisions(self) -> None:
-        """Free the copies that a request needed which the model's own number format could not render."""
-        own = self.model.precision
-        self._denoisers = {own: self._denoisers[own]}
-        self._decoders = {own: self._decoders[own]}
-
-    def has_room_for(self, precision: Precision) -> bool:
-        """Whether a copy of what renders fits beside the model, in so far as the device tells."""
-        free = free_bytes(self.model.device)
-        if free is None or precision in self._denoisers:
-            return True
-        module = self.model.module
-        parts = [module.model.model] if module.pretransform is None else [module.model.model, module.pretransform]
-        numbers: int = sum(parameter.numel() for part in parts for parameter in part.parameters())
-        return numbers * DTYPES[precision].itemsize < free
+        self.parts.release_batch()
 
     def memory(self) -> dict[str, int]:
         """Bytes by what they are for: the model with its text encoder, the engine's own copies, recordings.
@@ -284,7 +210,7 @@ class ModelRunner:
         """
         live, model = live_bytes(self.model.device), self._model_bytes()
         if live is None:
-            engine = self._denoiser().memory + self._decoder().memory
+            engine = self.parts.memory
         else:
             engine = max(0, live - self._foreign_bytes - model - self.recordings.live_bytes)
         recorded = self.recordings.bytes
@@ -300,65 +226,5 @@ class ModelRunner:
         latents = (1 + len(state.history)) * state.x.numel() * state.x.element_size()
         return latents + self._denoiser_of(request).bytes_held(request.prepared)
 
-    @property
-    def descriptions(self) -> tuple[str, str]:
-        """What denoises and what decodes, in words."""
-        return self._denoiser().description, self._decoder().description
-
-    def _denoiser_of(self, request: Request) -> _Denoiser:
-        return request.network or self._denoiser(request.precision)
-
-    def _denoiser(self, precision: Precision | None = None) -> _Denoiser:
-        precision = precision or self.model.precision
-        if precision not in self._denoisers:
-            self.counters.models_built += 1
-            self._denoisers[precision] = self._build_denoiser(self.model.module, precision)
-        return self._denoisers[precision]
-
-    def _build_denoiser(self, module: Any, precision: Precision) -> _Denoiser:
-        obstacle = unsupported(module)
-        if obstacle is None:
-            dtype, fp8 = DTYPES[precision], precision == "fp8"
-            fast = FastDenoiser(module, dtype, kernels=self._kernels(dtype), fp8=fp8)
-            if fp8 and module is self.model.module:
-                fast.description += f" ({self._fp8_decibels(fast):.1f} dB signal to noise)"
-            return fast
-        _log.info("%s has %s: denoised by stable-audio-tools itself, in fp32, slower", self.model.name, obstacle)
-        return StockDenoiser(module)
-
-    def _fp8_decibels(self, rough: FastDenoiser) -> float:
-        """The signal to noise of the model's output in fp8, one step's. Raises `ModelError` where there is no fp8."""
-        module = self.model.module
-        exact = FastDenoiser(module, DTYPES["fp8"])
-        asked = resolve_parameters(Render(0, "sound", None, 0), self.model)
-        conditioning = self._encoded(asked, ())
-        try:
-            return denoiser_decibels(exact, rough, conditioning, module.io_channels, module.model.model.patch_size)
-        except RuntimeError as error:
-            if is_memory_error(error):
-                raise
-            raise ModelError(f"precision: fp8 does not work here: {first_line(error)}. Use precision: auto.") from error
-
-    def _kernels(self, dtype: torch.dtype) -> Kernels:
-        """Those made at the start; for another number format, which a press waits for, none are made."""
-        return self._made_kernels if dtype == DTYPES[self.model.precision] else PLAIN
-
-    def _decoder(self, precision: Precision | None = None) -> LatentDecoder:
-        precision = precision or self.model.precision
-        if precision not in self._decoders:
-            self.counters.models_built += 1
-            self._decoders[precision] = self._build_decoder(DTYPES[precision])
-            # One in fp32 takes twice as much for each.
-            self._decoders[precision].bound(max(1, self._latents // 2))
-        return self._decoders[precision]
-
-    def _build_decoder(self, dtype: torch.dtype) -> LatentDecoder:
-        module, device = self.model.module, self.model.device
-        try:
-            with contextlib.suppress(NotSameError):
-                return SameDecoder(module, dtype, device)
-            with stock_decoder_on(module, device):
-                return OobleckDecoder(module, dtype, device, kernels=self._kernels(dtype))
-        except NotOobleckError as obstacle:
-            _log.info("%s has %s: decoded by stable-audio-tools itself, whole, in fp32", self.model.name, obstacle)
-            return StockDecoder(self.model.module)
+    def _denoiser_of(self, request: Request) -> AnyDenoiser:
+        return request.network or self.parts.denoiser(request.precision)

@@ -199,7 +199,7 @@ class Rehearsal:
             tried.add(new[0])
             yield
             if not self._fits_in_memory(partial(self._decode, request, window, batch)):
-                self._runner.bound_latents(window.latents * batch // 2)
+                self._runner.parts.bound(window.latents * batch // 2)
 
     def _decode(self, request: Request, window: Window, batch: int) -> None:
         runner, work = self._runner, partial(self._runner.decode_window, [request] * batch, window)
@@ -208,7 +208,7 @@ class Rehearsal:
             began = monotonic()
             taken = peak_bytes(runner.model.device, partial(_finish, work))
             runner.is_slow |= monotonic() - began >= QUICK_SECONDS
-            runner.bound_latents(fitting(runner.room(self._all_held), taken // window.latents, MOST_LATENTS))
+            runner.parts.bound(fitting(runner.room(self._all_held), taken // window.latents, MOST_LATENTS))
 
     def _bound_requests(self, bytes_of_one: int) -> None:
         self._limit.bound(fitting(self._runner.room(self._all_held), bytes_of_one, self._limit.most))

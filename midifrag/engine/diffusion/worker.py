@@ -14,7 +14,7 @@ batch; a single request is repeated as long as there is something to be freed fo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -22,18 +22,18 @@ import torch
 from torch import Tensor
 
 from midifrag.audio import Audio
-from midifrag.clock import monotonic
 from midifrag.engine.diffusion.cores import FreeCores
-from midifrag.engine.diffusion.info import engine_info, warmed_in_words
+from midifrag.engine.diffusion.counters import Counters
+from midifrag.engine.diffusion.info import engine_info
 from midifrag.engine.diffusion.memory import MemoryLimit, most_at_once
-from midifrag.engine.diffusion.model_runner import Counters, ModelRunner
+from midifrag.engine.diffusion.model_runner import ModelRunner
 from midifrag.engine.diffusion.parameters import resolve_parameters
-from midifrag.engine.diffusion.rehearsal import RenderShape
 from midifrag.engine.diffusion.request import Request, RequestStatus
 from midifrag.engine.diffusion.scheduler import RoundRobin, admitted, progress_of
 from midifrag.engine.diffusion.shortcuts import Shortcuts
 from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
-from midifrag.engine.diffusion.warming import load_with_progress, warm_up
+from midifrag.engine.diffusion.warming import load_with_progress
+from midifrag.engine.diffusion.warmth import Warmth
 from midifrag.engine.loading.device import add_up_in_fp16, free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.pinned import keep_small
@@ -58,13 +58,9 @@ class DiffusionWorker:
         self._requests: dict[int, Request] = {}
         self._arrivals = 0
         self._round_robin = RoundRobin()
-        self._max_in_flight = 0
         self._limit = MemoryLimit(0)
         self._output_sums, self._audio_windows = HostTransfers(), HostTransfers()
-        self._request_memory = 0
-        self._warm_shapes: set[RenderShape] = set()
-        self._warm_seconds: float | None = None
-        self._warmed = ""
+        self._warmth = Warmth()
         self._cores = cores or FreeCores()
 
     @classmethod
@@ -99,8 +95,7 @@ class DiffusionWorker:
             kernels=bool(options.get("kernels", True)),
             shortcuts=Shortcuts.of(options),
         )
-        self._max_in_flight = most_at_once(model.device, options)
-        self._limit = MemoryLimit(self._max_in_flight)
+        self._limit = MemoryLimit(most_at_once(model.device, options))
 
     @property
     def runner(self) -> ModelRunner:
@@ -121,43 +116,17 @@ class DiffusionWorker:
 
     def info(self) -> EngineInfo:
         """See `Worker.info`."""
-        return engine_info(self.runner, self._warmed, self._request_memory, self._precision_told())
-
-    def _precision_told(self) -> str:
-        """The number format, and whatever else makes this engine sound other than its model does."""
-        is_rough = self.model.device.type == "cuda" and self._choice.options.get("fp16_accumulation")
-        rough = "sums in fp16" if is_rough else ""
-        return ", ".join(filter(None, (self.model.precision, rough, str(self.runner.shortcuts))))
+        return engine_info(self.runner, self._warmth.words, self._warmth.bytes_of_a_request, self._choice.options)
 
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""
-        began = monotonic()
-        work = self._cores.during(warm_up(self.runner, renders, self._warm_shapes, self._limit))
-        held = yield from self._playable_first(work, began)
-        self._request_memory = max(self._request_memory, held)
+        yield from self._warmth.rehearse(self.runner, renders, self._limit, self._cores)
         if self.runner.longest_result:
             self._audio_windows.reserve(self.runner.longest_result)
-            self._output_sums.reserve(self._max_in_flight * torch.float32.itemsize)
+            self._output_sums.reserve(self._limit.wanted * torch.float32.itemsize)
             # Last: what was reserved may be of such a length, and has taken its place.
             keep_small(self.model.device)
-        self._tell_warmth(began)
-
-    def _playable_first(self, work: Generator[Warming, None, int], began: float) -> Generator[Warming, None, int]:
-        """The same work; `info` says how far it is once single presses can go."""
-        while True:
-            try:
-                piece = next(work)
-            except StopIteration as end:
-                held: int = end.value
-                return held
-            if piece.playable:
-                self._tell_warmth(began, chords=False)
-            yield piece
-
-    def _tell_warmth(self, began: float, *, chords: bool = True) -> None:
-        self._warm_seconds = self._warm_seconds or (monotonic() - began)
-        at_once = self._limit.most if self._limit.most < self._max_in_flight else None
-        self._warmed = warmed_in_words(self.runner, self._warm_seconds, at_once, chords=chords)
+        self._warmth.tell(self.runner, self._limit)
 
     def submit(self, render: Render) -> None:
         """See `Worker.submit`."""
@@ -204,8 +173,7 @@ class DiffusionWorker:
         events: list[EngineEvent] = []
         self._collect(self._audio_windows.take_arrived(), events)
         requests = admitted(self._requests.values(), self._limit.most)
-        waiting = [request for request in requests if request.status is RequestStatus.WAITING]
-        for request in waiting:
+        for request in [each for each in requests if each.status is RequestStatus.WAITING]:
             self._retry_on_memory_error(self._begin, [request], events)
         if not _has_news(events):
             self._run_calls(requests, events)
@@ -281,7 +249,7 @@ class DiffusionWorker:
         precision = request.precision or self.model.precision
         _log.warning("job %d went to NaN or infinity %s in %s", request.job, where, precision)
         following = next_precision(precision, self.model.device)
-        if following is None or not self.runner.has_room_for(following):
+        if following is None or not self.runner.parts.has_room_for(following):
             lack = "" if following is None else f", and {self.model.device} has no room for the model in {following}"
             reason = f"The sound went to NaN or infinity {where}, in {precision}{lack}. Try a lower cfg_scale."
             self._fail(request, NonFiniteError(reason), events)

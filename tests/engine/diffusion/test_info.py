@@ -32,18 +32,34 @@ class Recordings:
     ],
 )
 def test_what_warm_up_has_come_to_is_told(recordings: Recordings, at_once: int | None, told: str) -> None:
-    runner: Any = SimpleNamespace(recordings=recordings, descriptions=("steps", "windows"))
+    parts = SimpleNamespace(descriptions=("steps", "windows"))
+    runner: Any = SimpleNamespace(recordings=recordings, parts=parts)
     assert warmed_in_words(runner, 3.21, at_once) == told
 
 
 def test_what_a_request_holds_is_told_once_it_is_known(model: Model) -> None:
     runner = ModelRunner(model)
-    assert "one request in flight" not in engine_info(runner, "", 0, "fp32").memory
-    told = engine_info(runner, "warm", 700, "fp32, rough")
+    assert "one request in flight" not in engine_info(runner, "", 0, {}).memory
+    told = engine_info(runner, "warm", 700, {})
     assert told.memory["one request in flight"] == 700
-    assert (told.warmed, told.device, told.noise, told.precision) == ("warm", "cpu", "cpu", "fp32, rough")
+    assert (told.warmed, told.device, told.noise, told.precision) == ("warm", "cpu", "cpu", "fp32")
 
 
 def test_a_card_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(info, "device_name", lambda _device: "Some Card")
     assert info._device_in_words(torch.device("cuda:1")) == "cuda:1 (Some Card)"
+
+
+@pytest.mark.parametrize(
+    ("device", "options", "told"),
+    [
+        ("cuda", {"fp16_accumulation": True}, "fp16, sums in fp16"),
+        ("cuda", {}, "fp16"),
+        ("cpu", {"fp16_accumulation": True}, "fp16"),
+    ],
+)
+def test_the_number_format_is_told_with_what_sums_up_more_roughly(
+    device: str, options: dict[str, Any], told: str
+) -> None:
+    model = SimpleNamespace(device=torch.device(device), precision="fp16")
+    assert info._precision_in_words(SimpleNamespace(model=model, shortcuts=""), options) == told

@@ -135,7 +135,7 @@ def test_a_chord_of_different_strengths_is_each_alone(folder: Path) -> None:
 
 
 def test_a_network_that_is_stock_s_own_plays_them_merged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("midifrag.engine.diffusion.model_runner.unsupported", lambda _module: "something else")
+    monkeypatch.setattr("midifrag.engine.diffusion.model_parts.unsupported", lambda _module: "something else")
     plain = lora(folder, "lora")
     alone = DiffusionWorker.from_model(sa3_model())
     done = run(alone, Render(1, "rain", SECONDS, 7, loras=line((plain, 0.5)), **ASKED))[-1]

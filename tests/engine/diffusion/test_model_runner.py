@@ -1,5 +1,3 @@
-import gc
-import weakref
 from unittest import mock
 
 import pytest
@@ -11,44 +9,22 @@ from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
-from midifrag.engine.network.decoder import OobleckDecoder
 from midifrag.engine.network.graphs import GraphCache, GraphShape
-from midifrag.engine.network.kernels import Kernels
 from midifrag.engine.network.transformer import FastDenoiser
-from midifrag.engine.network.windows import MOST_LATENTS
 from tests.engine.presses import press
 from tests.engine.replayed import Replayed
-from tests.engine.stock import loaded
 
 
 def recording(model: Model) -> tuple[DiffusionWorker, FastDenoiser]:
     """A worker whose work is recorded as on a card, warm for one press and chords, and its denoiser."""
     worker = DiffusionWorker.from_model(model)
-    denoiser = worker.runner._denoiser()
+    denoiser = worker.runner.parts.denoiser()
     assert isinstance(denoiser, FastDenoiser)
     denoiser.captures_graphs, denoiser._graphs = True, GraphCache(Replayed)
     # By a clock that stands still everything is waited for, and nothing is slow.
     with mock.patch("midifrag.engine.diffusion.rehearsal.monotonic", return_value=0.0):
         list(worker.warm((press(1),)))
     return worker, denoiser
-
-
-def test_kernels_are_made_once_for_the_model_s_own_numbers_and_for_no_others(
-    model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[tuple[torch.dtype, bool]] = []
-
-    def make(_device: torch.device, dtype: torch.dtype, *, fused: bool) -> Kernels:
-        made.append((dtype, fused))
-        return Kernels(made="here")
-
-    monkeypatch.setattr(model_runner, "kernels_for", make)
-    runner = ModelRunner(model, kernels=True)
-    assert runner._decoder().description.endswith("kernels: here")
-    assert "kernels" not in runner._decoder("bf16").description
-    runner._denoiser("bf16")
-    ModelRunner(model, kernels=False)
-    assert made == [(torch.float32, True), (torch.float32, False)]
 
 
 @pytest.mark.parametrize("shortages", [1, 2])
@@ -114,7 +90,7 @@ def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, m
 @pytest.mark.parametrize("graphs", [True, False])
 def test_a_device_that_can_record_does_without_where_it_is_told_to(model: Model, graphs: bool) -> None:
     worker = DiffusionWorker.from_model(model, graphs=graphs)
-    denoiser = worker.runner._denoiser()
+    denoiser = worker.runner.parts.denoiser()
     denoiser.captures_graphs, denoiser._graphs = True, GraphCache(Replayed)
     # By a clock that stands still everything is waited for, and nothing is slow.
     with mock.patch("midifrag.engine.diffusion.rehearsal.monotonic", return_value=0.0):
@@ -153,39 +129,6 @@ def test_windows_are_large_only_where_nobody_waits_and_calls_are_quick(model: Mo
     assert runner.window(request, alone=True).samples == small
 
 
-def test_copies_that_are_dropped_are_gone_at_once() -> None:
-    """On a card they take gigabytes, and nobody collects what holds each other while it plays."""
-    runner = ModelRunner(loaded("v", precision="bf16"))
-    request = Request(press(1), resolve_parameters(press(1), runner.model), 1, spare=False)
-    request.precision = "fp32"
-    runner.begin(request)
-    runner.denoise([request])
-    runner.window(request, alone=True)
-    copies = [weakref.ref(runner._denoisers["fp32"]), weakref.ref(runner._decoders["fp32"])]
-    gc.collect()
-    gc.disable()
-    try:
-        assert [copy() is None for copy in copies] == [False, False]
-        runner.on_idle()
-        assert [copy() is None for copy in copies] == [True, True]
-    finally:
-        gc.enable()
-
-
-def test_parts_in_fp32_are_made_when_they_are_needed_and_dropped_when_nobody_is_left() -> None:
-    runner = ModelRunner(loaded("v", precision="bf16"))
-    assert runner.counters.models_built == 2
-    request = Request(press(1), resolve_parameters(press(1), runner.model), 1, spare=False)
-    request.precision = "fp32"
-    runner.begin(request)
-    runner.denoise([request])
-    assert runner.counters.models_built == 3
-    runner.on_idle()
-    runner.begin(request)
-    assert runner.counters.models_built == 4
-    assert runner.descriptions == ("midifrag's own forward pass in bfloat16", "midifrag's own decoder in bfloat16")
-
-
 class Counted:
     """A card's memory of which something is in use already, as a runner is built and more is taken."""
 
@@ -206,17 +149,3 @@ def test_on_a_card_the_engine_s_memory_is_what_is_in_use_beside_the_model(
     assert runner.memory()["engine"] == 5000
     runner.recordings._bytes, runner.recordings._live_bytes = {1: 4000}, {1: 1500}
     assert runner.memory() == {"model": card.live - 6000, "engine": 3500, "graphs": 4000}
-
-
-def test_a_copy_in_fp32_decodes_half_as_much_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    bounds: dict[str, int] = {}
-    monkeypatch.setattr(
-        OobleckDecoder, "bound", lambda self, latents: bounds.update({self.description.split()[-1]: latents})
-    )
-    runner = ModelRunner(loaded("v", precision="bf16"))
-    assert bounds == {"bfloat16": MOST_LATENTS}
-    runner.bound_latents(256)
-    request = Request(press(1), resolve_parameters(press(1), runner.model), 1, spare=False)
-    request.precision = "fp32"
-    runner.window(request, alone=True)
-    assert bounds == {"bfloat16": 256, "float32": 128}

@@ -186,7 +186,7 @@ def test_what_a_model_was_told_is_recorded_and_renders_it_again() -> None:
 
 def test_inpainting_runs_on_the_quick_network() -> None:
     worker = DiffusionWorker.from_model(model_of(KINDS["inpainting"]))
-    assert worker.runner.descriptions[0].startswith("midifrag's own forward pass")
+    assert worker.runner.parts.descriptions[0].startswith("midifrag's own forward pass")
     assert not worker.info().hears_tempo
     assert DiffusionWorker.from_model(model_of(KINDS["inpainting with bpm"])).info().hears_tempo
 

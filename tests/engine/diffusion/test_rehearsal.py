@@ -84,8 +84,8 @@ class Card:
     def worker(self, model: Model, *, records: bool = False, **options: object) -> DiffusionWorker:
         worker = DiffusionWorker.from_model(model, **options)
         runner, module = worker.runner, model.module
-        runner._decoders[model.precision] = OobleckDecoder(module, torch.float32, torch.device("cuda"))
-        denoiser = runner._denoiser()
+        runner.parts._decoders[model.precision] = OobleckDecoder(module, torch.float32, torch.device("cuda"))
+        denoiser = runner.parts.denoiser()
         assert isinstance(denoiser, FastDenoiser)
         denoiser.captures_graphs, denoiser._graphs = records, GraphCache(Replayed)
         denoise, decode, make = runner.denoise, runner.decode_window, runner.recordings.make
@@ -114,7 +114,7 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Card:
 
 
 def met(worker: DiffusionWorker) -> set[tuple[int, int]]:
-    decoder = worker.runner._decoder()
+    decoder = worker.runner.parts.decoder()
     assert isinstance(decoder, OobleckDecoder)
     return set(decoder._met)
 
@@ -219,7 +219,7 @@ def test_what_calls_took_says_how_batches_are_evaluated(card: Card) -> None:
     card.host_seconds, card.seconds = 3e-3, 0.1e-3
     worker = card.worker(loaded(), records=True, max_in_flight=8)
     list(worker.warm((press(1),)))
-    denoiser = worker.runner._denoiser()
+    denoiser = worker.runner.parts.denoiser()
     assert isinstance(denoiser, FastDenoiser)
     assert {shape.batch for shape in denoiser.costs._recorded} == {1, 2, 4}
     assert all(seconds > 0 for seconds in denoiser.costs._recorded.values())

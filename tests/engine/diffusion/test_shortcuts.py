@@ -97,13 +97,15 @@ def test_warm_up_meets_steps_with_guidance_and_without(model: Model, monkeypatch
     asked = rows_asked_for(monkeypatch)
     list(worker.warm((press(1, steps=10, cfg_scale=4.0),)))
     assert {scale for [scale] in asked} == {1.0, 4.0}
-    assert {(shape.guided, shape.has_negative) for shape in worker._warm_shapes} == {(True, False), (False, False)}
+    assert {(shape.guided, shape.has_negative) for shape in worker._warmth.shapes} == {(True, False), (False, False)}
 
 
 def test_fp8_is_told_with_its_decibels_and_falls_back_to_fp16(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     worker, audio = render(dataclasses.replace(model, precision="fp8"), press(1, cfg_scale=1.0))
     assert np.isfinite(audio[1]).all()
-    assert re.search(r"float16 with linear layers in fp8 \(\d+\.\d dB signal to noise\)", worker.runner.descriptions[0])
+    assert re.search(
+        r"float16 with linear layers in fp8 \(\d+\.\d dB signal to noise\)", worker.runner.parts.descriptions[0]
+    )
     _, exact = render(model, press(1, cfg_scale=1.0))
     noise = np.linalg.norm(audio[1] - exact[1]) / np.linalg.norm(exact[1])
     assert 1e-4 < noise < 0.5

@@ -97,10 +97,10 @@ def test_either_guidance_with_a_negative_prompt_or_without(guidance: str, negati
 @pytest.mark.parametrize("sort", ["small", "medium"])
 def test_stock_s_own_network_is_played_to_the_bit(sort: Sort, sampler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Latents; decoded in windows, they are no further off than sums in another order."""
-    monkeypatch.setattr("midifrag.engine.diffusion.model_runner.unsupported", lambda _module: "something else")
+    monkeypatch.setattr("midifrag.engine.diffusion.model_parts.unsupported", lambda _module: "something else")
     model, settings = sa3(sort, "rf_denoiser"), asked("rf_denoiser")
     worker = DiffusionWorker.from_model(model)
-    assert isinstance(worker.runner._denoiser(), StockDenoiser)
+    assert isinstance(worker.runner.parts.denoiser(), StockDenoiser)
     ends = []
     decode = worker.runner.decode_window
     monkeypatch.setattr(
@@ -172,6 +172,6 @@ def test_headroom_is_a_setting_and_less_of_it_is_less_work() -> None:
 
 def test_they_run_on_the_quick_network_and_a_decoder_in_windows() -> None:
     for sort, objective in KINDS:
-        denoiser, decoder = worker_of(sort, objective).runner.descriptions
+        denoiser, decoder = worker_of(sort, objective).runner.parts.descriptions
         assert denoiser.startswith("midifrag's own forward pass")
         assert "SAME decoder in windows" in decoder

@@ -9,7 +9,7 @@ import torch
 
 from midifrag.config.samplers import samplers_for
 from midifrag.engine.conformance import WorkerConformance
-from midifrag.engine.diffusion import model_runner
+from midifrag.engine.diffusion import model_parts
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
@@ -345,17 +345,17 @@ def test_where_a_card_multiplies_in_bf16_that_comes_before_fp32(monkeypatch: pyt
     assert events[-1].notes == ("NaN or infinity at step 1 of 5 in fp16; rendered again in bf16",)
     assert np.isfinite(events[-1].audio).all()
     assert asked == ["fp16"]
-    assert list(worker.runner._denoisers) == ["fp16"]
+    assert list(worker.runner.parts._denoisers) == ["fp16"]
 
 
 def test_without_room_for_a_wider_copy_the_request_fails_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     worker = DiffusionWorker.from_model(loaded("v", precision="fp16", **COVERED["all of pocket's"]))
-    monkeypatch.setattr(model_runner, "free_bytes", lambda _device: 1000)
+    monkeypatch.setattr(model_parts, "free_bytes", lambda _device: 1000)
     [failed] = of(Failed, run(worker, press(1)))
     assert failed.not_finite
     assert "in fp16, and cpu has no room for the model in fp32. Try a lower cfg_scale." in failed.reason
     assert worker.counters.models_built == 2
-    monkeypatch.setattr(model_runner, "free_bytes", lambda _device: 1 << 30)
+    monkeypatch.setattr(model_parts, "free_bytes", lambda _device: 1 << 30)
     assert len(of(Rendered, run(worker, press(2)))) == 1
 
 
