@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from midifrag.boundary import Boundary
 from midifrag.bridge.source_book import Begin
 from midifrag.config.pads import OnLost
-from midifrag.config.parameters import Preset, RequestParameters, values_of
+from midifrag.config.parameter_values import values_of
+from midifrag.config.parameters import Preset, RequestParameters
 from midifrag.config.press_request import WHEN_READY, LandRequest
 from midifrag.engine.messages import Render
 from midifrag.events import JobChanged, JobTimes, PadChanged

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 from midifrag.bridge.source_book import Begin, Meant
 from midifrag.config.engines import SpareSettings
 from midifrag.config.lengths import needed_seconds
-from midifrag.config.parameters import LENGTHS, RANDOM, Preset
+from midifrag.config.parameter_values import LENGTHS
+from midifrag.config.parameters import RANDOM, Preset
 from midifrag.engine.messages import Render, Rendered
 from midifrag.fragment.length import FragmentLength, MusicalLength
 from midifrag.fragment.options import FragmentOptions

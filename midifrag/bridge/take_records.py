@@ -6,7 +6,8 @@ from typing import Any
 
 from midifrag.bridge.jobs import RenderJob
 from midifrag.clock import Clock
-from midifrag.config.parameters import RequestParameters, values_of
+from midifrag.config.parameter_values import values_of
+from midifrag.config.parameters import RequestParameters
 from midifrag.engine.messages import EngineInfo, Rendered
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.recorded_length import fields_of

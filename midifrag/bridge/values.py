@@ -9,7 +9,7 @@ from midifrag.bridge.takeover import Takeover
 from midifrag.config.banks import Bank
 from midifrag.config.controls import Control
 from midifrag.config.loras import PREFIX, merged, strengths_of
-from midifrag.config.parameters import LENGTHS, layered, values_of
+from midifrag.config.parameter_values import LENGTHS, layered, values_of
 from midifrag.config.settings import Settings
 from midifrag.events import ControlChanged
 from midifrag.pad_key import PadKey

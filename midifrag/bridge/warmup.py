@@ -13,7 +13,8 @@ from midifrag.bridge.jobs import request
 from midifrag.config.controls import Range
 from midifrag.config.lengths import GRID, Limits, musical_length, rendered_seconds
 from midifrag.config.loading import Loaded
-from midifrag.config.parameters import LENGTHS, Preset
+from midifrag.config.parameter_values import LENGTHS
+from midifrag.config.parameters import Preset
 from midifrag.config.press_request import PressRequest, press_request
 from midifrag.engine.messages import Render
 from midifrag.fragment.options import FragmentOptions

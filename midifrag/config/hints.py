@@ -21,7 +21,8 @@ from midifrag.config.model_inputs import said_of, unheard
 from midifrag.config.names import closest, none_of
 from midifrag.config.osc import is_loopback
 from midifrag.config.pads import PLACEHOLDERS, Pad
-from midifrag.config.parameters import LENGTHS, shown
+from midifrag.config.parameter_values import LENGTHS
+from midifrag.config.parameters import shown
 from midifrag.config.places_on_ports import hidden_places
 from midifrag.config.press_request import ANY_KEY, press_request
 from midifrag.config.samplers import SAMPLER_KINDS

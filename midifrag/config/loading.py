@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from stat import S_IFMT, S_ISREG
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from midifrag.config.ableton import copies_folder
 from midifrag.config.agreement import BankSource, disagreements, shared_programs
@@ -23,7 +29,7 @@ from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.lengths import Limits
 from midifrag.config.lora_lists import reading_from
 from midifrag.config.names import none_of
-from midifrag.config.parameters import LENGTHS
+from midifrag.config.parameter_values import LENGTHS
 from midifrag.config.problems import (
     ENVIRONMENT_PREFIX,
     Sources,
@@ -236,7 +242,8 @@ def _merged(sources: Sources) -> Settings:
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             del dotenv_settings, file_secret_settings
             # A field of the class that pydantic-settings makes here, not of the one that it declares.
-            env_settings.env_vars = {name.lower(): value for name, value in sources.environment.items()}  # type: ignore[attr-defined]
+            variables = {name.lower(): value for name, value in sources.environment.items()}
+            cast("EnvSettingsSource", env_settings).env_vars = variables
             return init_settings, env_settings, _FileSource(settings_cls, sources.data, sources.environment)
 
     return Layers(**sources.flags)

@@ -9,7 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 from midifrag.config.conditioning import as_conditioning, merged
 from midifrag.config.names import meant
-from midifrag.config.parameters import PARAMETERS, RequestParameters, beyond_limits, names_of
+from midifrag.config.parameter_values import beyond_limits
+from midifrag.config.parameters import PARAMETERS, RequestParameters, names_of
 from midifrag.config.variable_length import is_variable
 from midifrag.errors import ModelError
 

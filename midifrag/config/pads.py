@@ -23,18 +23,8 @@ from midifrag.config.lora_lists import as_loras
 from midifrag.config.loras import merged as merged_loras
 from midifrag.config.loras import with_strengths
 from midifrag.config.morphing import as_morph
-from midifrag.config.parameters import (
-    NUMBERS,
-    PARAMETERS,
-    RANDOM,
-    Preset,
-    PresetParameters,
-    is_random,
-    layered,
-    lengths_in,
-    shown,
-    values_of,
-)
+from midifrag.config.parameter_values import layered, lengths_in, values_of
+from midifrag.config.parameters import NUMBERS, PARAMETERS, RANDOM, Preset, PresetParameters, is_random, shown
 from midifrag.config.press_keys import AlsoPressedBy, Hold, PressKeys
 from midifrag.config.sound_in import SoundKeys
 from midifrag.config.value_types import Lead, NotBlank, Strict, Written, WrongKeyError

@@ -10,10 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
-from midifrag.config import conditioning as conditionings
-from midifrag.config import loras as lora_lists
 from midifrag.config.morphing import WRITTEN
 
 if TYPE_CHECKING:
@@ -296,40 +294,8 @@ PARAMETERS: Mapping[str, Parameter] = {
 }
 #: Those that are numbers.
 NUMBERS: Mapping[str, Parameter] = {name: one for name, one in PARAMETERS.items() if one.kind is not str}
-#: The ways to say a length; each level says one at most.
-LENGTHS = ("seconds", "bars", "beats")
 
 
 def names_of(declared: type[RequestParameters]) -> tuple[str, ...]:
     """The parameters that a class declares."""
     return tuple(one.name for one in fields(declared))
-
-
-def values_of(values: RequestParameters, declared: type[RequestParameters] = PresetParameters) -> dict[str, Any]:
-    """The values of the parameters that ``declared`` has, by name; None where nothing is said."""
-    return {name: getattr(values, name) for name in names_of(declared)}
-
-
-def layered(farther: Mapping[str, Any], nearer: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by parameter with those of a nearer level over them, whose length replaces any other; without None.
-
-    What a model is told, and LoRAs, are put over each other name by name.
-    """
-    said = {name: value for name, value in nearer.items() if value is not None}
-    for name, merged in (("conditioning", conditionings.merged), ("loras", lora_lists.merged)):
-        if name in said:
-            said[name] = merged(farther.get(name), said[name])
-    gone = LENGTHS if any(name in said for name in LENGTHS) else ()
-    return {name: value for name, value in farther.items() if value is not None and name not in gone} | said
-
-
-def lengths_in(values: Mapping[str, Any]) -> list[str]:
-    """The lengths among values by parameter that say something."""
-    return [name for name in LENGTHS if values.get(name) is not None]
-
-
-def beyond_limits(values: Mapping[str, Any]) -> dict[str, str]:
-    """Why values, by their parameter's name, are beyond its limits, such as ``{"steps": "0 is below 1"}``."""
-    given = {name: values.get(name) for name in NUMBERS}
-    problems = {name: NUMBERS[name].problem(value) for name, value in given.items() if isinstance(value, int | float)}
-    return {name: problem for name, problem in problems.items() if problem is not None}

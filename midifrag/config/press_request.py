@@ -11,7 +11,8 @@ from midifrag.config.controls import Range
 from midifrag.config.lengths import musical_length, told_bars
 from midifrag.config.morphing import at, read_morph
 from midifrag.config.pads import LandingKeys, Pad, resolve
-from midifrag.config.parameters import Preset, layered
+from midifrag.config.parameter_values import layered
+from midifrag.config.parameters import Preset
 from midifrag.config.press_keys import Hold, OnRepress, PressKeys, PressMode
 from midifrag.config.settings import Settings
 from midifrag.config.sound_in import sound_wanted

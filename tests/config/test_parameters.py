@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from midifrag.bridge.jobs import request
 from midifrag.config.pads import Pad, Parameters
+from midifrag.config.parameter_values import beyond_limits, values_of
 from midifrag.config.parameters import (
     NUMBERS,
     PARAMETERS,
@@ -18,9 +19,7 @@ from midifrag.config.parameters import (
     Preset,
     PresetParameters,
     RequestParameters,
-    beyond_limits,
     names_of,
-    values_of,
 )
 from midifrag.engine.messages import Failed, Render
 from tests.support.bridges import Rig

@@ -14,7 +14,7 @@ from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
 from midifrag.config.osc import OscSettings
 from midifrag.config.pads import Pad
-from midifrag.config.parameters import LENGTHS
+from midifrag.config.parameter_values import LENGTHS
 from midifrag.config.ports import PortSettings
 from midifrag.config.press_keys import Hold
 from midifrag.config.press_request import PressRequest, press_request

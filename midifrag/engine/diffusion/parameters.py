@@ -20,7 +20,8 @@ from midifrag.config.model_inputs import (
     wrong_values,
 )
 from midifrag.config.morphing import Morph, at, no_morph, read_morph
-from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, layered, names_of, values_of
+from midifrag.config.parameter_values import layered, values_of
+from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, names_of
 from midifrag.config.samplers import no_sampler, samplers_for
 from midifrag.config.sound_in import cannot_begin, usual_strength
 from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from midifrag.clock import monotonic
 from midifrag.config.pads import Pad
-from midifrag.config.parameters import layered
+from midifrag.config.parameter_values import layered
 from midifrag.config.problems import Sources, problems_in
 from midifrag.errors import MidifragError
 from midifrag.fragment.record import TakeRecord
