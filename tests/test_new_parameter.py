@@ -28,7 +28,7 @@ ASKS = """
 
     from midifrag.bridge.jobs import request
     from midifrag.cli import app
-    from midifrag.commands.takes import recorded_parameters
+    from midifrag.commands.render_again import recorded_parameters
     from midifrag.config.banks import Bank
     from midifrag.config.press_request import press_request
     from midifrag.config.settings import Settings

@@ -1,6 +1,9 @@
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.record import TakeRecord
 from tests.engine.hub_fixtures import cache_folder, no_hub, server
 
 __all__ = ["cache_folder", "no_hub", "server"]
@@ -33,3 +36,16 @@ def own_set(monkeypatch, tmp_path):
         return CliRunner().invoke(app, ["check", str(tmp_path / "presets.yaml")])
 
     return checked
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """An archive of three takes in the current folder."""
+    one = Archive(tmp_path / "fragments" / "archive")
+    noise = np.random.default_rng(0).normal(size=(2, 4410)).astype(np.float32) / 8
+    for prompt in ("glass bell", "rain", "low bell"):
+        one.store(
+            noise, 44100, TakeRecord(prompt=prompt, bank="opening", model="sketch", seed=5, parameters={"seed": 5})
+        )
+    yield one
+    one.close()

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from midifrag.commands.takes import recorded_parameters
+from midifrag.commands.render_again import recorded_parameters
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
