@@ -34,10 +34,8 @@ from midifrag.fragment.writer_events import Landed
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.port_names import listed
 from midifrag.midi.ports import Ports
-from midifrag.playback.hearing import Hearing
-from midifrag.playback.messages import PlaybackChanged, PlaybackState, PlayerEvent
-from midifrag.playback.player import Player
 from midifrag.scheduling import run_before_others
+from midifrag.show.audio_devices import MakePlayer, hearing_for, player_for
 from midifrag.show.bridge_thread import BridgeThread
 from midifrag.show.clocks import Clocks
 from midifrag.show.disk_watch import DiskWatch
@@ -63,9 +61,6 @@ BRIDGE_PATIENCE = 10.0
 
 #: How a show's ports are made: settings, where events go, where port changes go. Nothing is opened yet.
 MakePorts: TypeAlias = Callable[[Settings, Callable[[MidiEvent], None], Callable[[PortChanged], None]], Ports]
-
-#: How a show's player is made: settings, where its events go; None where nothing shall sound.
-MakePlayer: TypeAlias = Callable[[Settings, Callable[[PlayerEvent], None]], Player | None]
 
 
 class Runtime:
@@ -96,8 +91,8 @@ class Runtime:
         archive = within(
             loaded.archive_folder, lambda: Archive(loaded.archive_folder, settings.archive), DRIVE_PATIENCE
         )
-        self.player = (make_player or _player)(settings, self.inbox.put)
-        self._hearing = _hearing(settings, self.put)
+        self.player = (make_player or player_for)(settings, self.inbox.put)
+        self._hearing = hearing_for(settings, self.put)
         self.writer = FragmentWriter(
             self.slots,
             archive,
@@ -288,35 +283,6 @@ class Runtime:
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         self.inbox.put(FromEngine(model, event))
-
-
-def _player(settings: Settings, listener: Callable[[PlayerEvent], None]) -> Player | None:
-    wanted = settings.playback
-    if not wanted.is_on:
-        return None
-    try:
-        return Player(
-            wanted.device,
-            settings.fragments.count,
-            listener,
-            outputs=wanted.outputs,
-            gain=wanted.gain,
-            client=settings.client,
-        )
-    except OSError as error:
-        listener(PlaybackChanged(PlaybackState.OFF, text=f"no memory for sound: {error}"))
-        return None
-
-
-def _hearing(settings: Settings, put: Callable[[Item], None]) -> Hearing | None:
-    """What hears the audio input of a set, where it has one."""
-    if not settings.input.is_on:
-        return None
-
-    def tell(text: str, trouble: bool) -> None:
-        put(Notice(NoticeLevel.WARNING if trouble else NoticeLevel.INFO, text))
-
-    return Hearing(settings.input.device, tell, client=settings.client)
 
 
 def _create(choice: EngineChoice, host: str) -> Engine:

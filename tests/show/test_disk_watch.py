@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from midifrag.events import Notice
+from midifrag.fragment.archive import Archive
 from midifrag.fragment.slot_state import SlotState
 from midifrag.show.disk_watch import BACKLOG, SLOW_LOOKS, DiskWatch
 from midifrag.states import NoticeLevel
+from tests.support.runtimes import landed, played_show
+from tests.support.shows import loaded
 
 FRAGMENTS, TAKES = Path("fragments"), Path("takes")
 
@@ -120,3 +125,59 @@ def test_looks_that_were_slow_do_not_add_up_over_a_rest(watch, writer):
     for backlog in (BACKLOG + 1, 0) * 2:
         writer.backlog = backlog
         assert slow_looks(watch, SLOW_LOOKS - 1) == [[]] * (SLOW_LOOKS - 1)
+
+
+# --- in a whole show --------------------------------------------------------------------------------------------------
+
+
+def test_two_shows_on_one_folder_are_warned(tmp_path):
+    with played_show(tmp_path), played_show(tmp_path) as second:
+        notice = second.seen.wait_for_kind(Notice)
+        assert "--fragments" in notice.text
+
+
+def test_a_slow_disk_is_told_in_a_show(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.show.disk_watch.BACKLOG", 2)
+    monkeypatch.setattr("midifrag.show.disk_watch.SLOW_LOOKS", 2)
+    go = threading.Event()
+    with played_show(tmp_path) as show:
+        store = Archive.store_encoded
+        monkeypatch.setattr(Archive, "store_encoded", lambda *given: (go.wait(), store(*given))[1])
+        for _ in range(5):
+            show.note(37)
+        notice = show.seen.wait_for_kind(Notice)
+        go.set()
+        show.seen.wait_for(landed(5))
+        told = [c for c in show.seen.changes if isinstance(c, Notice)]
+    assert notice.text.startswith("the disk is slow")
+    assert len(told) == 1
+
+
+def shared_words(changes):
+    return [change.text for change in changes if isinstance(change, Notice) and "another program" in change.text]
+
+
+def test_two_shows_in_one_folder_are_both_warned_of_what_may_be_lost_and_of_what_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.fragment.landing.REFRESH", 0.1)
+    with played_show(tmp_path) as first, played_show(tmp_path) as second:
+        for show in (first, second):
+            told = show.seen.wait_for(lambda changes: len(shared_words(changes)) == 2 and shared_words(changes))
+            assert f"lands fragments in {tmp_path} too" in told[0]
+            assert f"archives its takes in {tmp_path / 'archive'} too; none is lost" in told[1]
+        for show in (first, second):
+            show.note(36)
+            show.seen.wait_for(landed(1))
+    assert len(shared_words(first.seen.changes)) == 2
+    assert [take.number for take in Archive(tmp_path / "archive").find()] == [2, 1]
+
+
+def test_slots_and_archive_in_one_folder_are_one_program(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.fragment.landing.REFRESH", 0.1)
+    fragments = {"folder": str(tmp_path), "name": "slot{:02d}.wav"}
+    show = loaded(fragments=fragments, archive={"folder": str(tmp_path)}, engine={"host": "thread"})
+    with played_show(tmp_path, show) as running:
+        running.note(36)
+        running.seen.wait_for(landed(1))
+        running.runtime.writer.look_around()
+        assert running.runtime.writer.shared == ()
+    assert shared_words(running.seen.changes) == []

@@ -98,23 +98,6 @@ def test_what_lands_is_given_to_the_player_first_its_samples_then_its_start(tmp_
     assert player.life == ["started", "closed"]
 
 
-def test_a_player_is_made_as_the_set_says_and_none_where_it_says_off(tmp_path, monkeypatch):
-    made = []
-
-    def player(*arguments, **options):
-        made.append((arguments[:2], options))
-        raise OSError("no memory")
-
-    monkeypatch.setattr(runtime, "Player", player)
-    assert runtime._player(loaded().settings, print) is None
-    told = []
-    playback = {"device": "Desk", "outputs": {2: [3, 4]}, "gain": -6}
-    settings = loaded(playback=playback, client="mine", fragments={"count": 5}).settings
-    assert runtime._player(settings, told.append) is None
-    assert made == [(("Desk", 5), {"outputs": {2: (3, 4)}, "gain": -6.0, "client": "mine"})]
-    assert told == [PlaybackChanged(PlaybackState.OFF, text="no memory for sound: no memory")]
-
-
 def test_a_performer_s_own_file_is_told_at_the_start_and_kept(tmp_path):
     (tmp_path / "output01.wav").write_bytes(b"a recording of mine")
     with played_show(tmp_path) as show:
@@ -235,7 +218,7 @@ def diffusion_show(tmp_path, host, objective):
 
 @pytest.mark.parametrize(("host", "objective"), some([("process", "v")], [("thread", "rf_denoiser")]))
 def test_a_diffusion_model_plays_a_chord_and_a_take_can_be_rendered_again(tmp_path, host, objective):
-    from midifrag.commands.takes import again
+    from midifrag.commands.render_again import again
 
     show = diffusion_show(tmp_path, host, objective)
     with played_show(tmp_path, show) as running:
@@ -338,29 +321,6 @@ def test_bars_become_a_slot_of_so_many_samples_and_an_archived_take_is_cut_to_th
     assert first.seconds >= 8 * 60 / 174 + 0.45
 
 
-def test_two_shows_on_one_folder_are_warned(tmp_path):
-    with played_show(tmp_path), played_show(tmp_path) as second:
-        notice = second.seen.wait_for_kind(Notice)
-        assert "--fragments" in notice.text
-
-
-def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("midifrag.show.disk_watch.BACKLOG", 2)
-    monkeypatch.setattr("midifrag.show.disk_watch.SLOW_LOOKS", 2)
-    go = threading.Event()
-    with played_show(tmp_path) as show:
-        store = Archive.store_encoded
-        monkeypatch.setattr(Archive, "store_encoded", lambda *given: (go.wait(), store(*given))[1])
-        for _ in range(5):
-            show.note(37)
-        notice = show.seen.wait_for_kind(Notice)
-        go.set()
-        show.seen.wait_for(landed(5))
-        told = [c for c in show.seen.changes if isinstance(c, Notice)]
-    assert notice.text.startswith("the disk is slow")
-    assert len(told) == 1
-
-
 def test_the_log_ends_with_what_was_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr("midifrag.show.telling.MONITOR_CAPACITY", 1)
     busy, go_on = threading.Event(), threading.Event()
@@ -418,36 +378,6 @@ def test_a_drive_that_does_not_answer_at_the_start_is_said(tmp_path, monkeypatch
     with pytest.raises(DriveHangsError, match=f"^{tmp_path / 'archive'} does not answer"):
         Runtime(loaded(fragments={"folder": str(tmp_path)}), ClipPorts("midifrag"))
     free.set()
-
-
-def shared_words(changes):
-    return [change.text for change in changes if isinstance(change, Notice) and "another program" in change.text]
-
-
-def test_two_shows_in_one_folder_are_both_warned_of_what_may_be_lost_and_of_what_is_not(tmp_path, monkeypatch):
-    monkeypatch.setattr("midifrag.fragment.landing.REFRESH", 0.1)
-    with played_show(tmp_path) as first, played_show(tmp_path) as second:
-        for show in (first, second):
-            told = show.seen.wait_for(lambda changes: len(shared_words(changes)) == 2 and shared_words(changes))
-            assert f"lands fragments in {tmp_path} too" in told[0]
-            assert f"archives its takes in {tmp_path / 'archive'} too; none is lost" in told[1]
-        for show in (first, second):
-            show.note(36)
-            show.seen.wait_for(landed(1))
-    assert len(shared_words(first.seen.changes)) == 2
-    assert [take.number for take in Archive(tmp_path / "archive").find()] == [2, 1]
-
-
-def test_slots_and_archive_in_one_folder_are_one_program(tmp_path, monkeypatch):
-    monkeypatch.setattr("midifrag.fragment.landing.REFRESH", 0.1)
-    fragments = {"folder": str(tmp_path), "name": "slot{:02d}.wav"}
-    show = loaded(fragments=fragments, archive={"folder": str(tmp_path)}, engine={"host": "thread"})
-    with played_show(tmp_path, show) as running:
-        running.note(36)
-        running.seen.wait_for(landed(1))
-        running.runtime.writer.look_around()
-        assert running.runtime.writer.shared == ()
-    assert shared_words(running.seen.changes) == []
 
 
 def test_what_is_under_way_when_the_show_ends_is_told_as_cancelled(tmp_path):

@@ -19,9 +19,10 @@ from midifrag.events import EngineChanged, JobChanged, StateChange
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.output import OutputThread
+from midifrag.show.audio_devices import MakePlayer
 from midifrag.show.link import OpenSession
 from midifrag.show.playing import ClipPorts
-from midifrag.show.runtime import MakePlayer, Runtime
+from midifrag.show.runtime import Runtime
 from midifrag.show.session_log import SessionLog, read_session
 from midifrag.states import EngineState, JobState
 from tests.support import PATIENCE

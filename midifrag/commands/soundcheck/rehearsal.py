@@ -24,8 +24,9 @@ from midifrag.fragment.audio_files import read_wav
 from midifrag.intents import Press, StopSlot
 from midifrag.pad_key import PadKey
 from midifrag.playback.messages import PlaybackState
+from midifrag.show.audio_devices import MakePlayer
 from midifrag.show.playing import ClipPorts
-from midifrag.show.runtime import MakePlayer, Runtime
+from midifrag.show.runtime import Runtime
 from midifrag.states import EngineState, JobState
 
 #: What the one port is called that pads are pressed on.
