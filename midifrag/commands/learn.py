@@ -22,8 +22,9 @@ from midifrag.midi.finding import ASKED_AT_MOST
 from midifrag.midi.listening import Listening
 from midifrag.midi.messages import MidiEvent
 from midifrag.midi.port_names import device_of, find_port
-from midifrag.show.learning import QUIET_SECONDS, Learning
+from midifrag.show.learning import Learning
 from midifrag.show.learning_edits import Device, Edit, NewEntry, NewPort, NewPrompt, Step, Undo, place_of, write
+from midifrag.show.learning_touches import QUIET_SECONDS
 
 if TYPE_CHECKING:
     from midifrag.midi.protocol import Backend

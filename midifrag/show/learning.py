@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from midifrag.config.actions import ACTIONS
+from midifrag.config.controls import Relative
 from midifrag.config.entry_editing import Section
 from midifrag.config.loading import Loaded
 from midifrag.config.parameters import shown
@@ -18,22 +19,17 @@ from midifrag.config.targets import TARGETS
 from midifrag.config.targets import target as target_called
 from midifrag.config.used_loras import names_in
 from midifrag.midi.messages import MidiEvent
-from midifrag.midi.recognising import Touched, recognise, sources_of
+from midifrag.midi.recognising import Touched
 from midifrag.show.learning_answers import LAND_CHOICES, AnswerError, completed, needed_of, range_of, short, slot_of
 from midifrag.show.learning_edits import Device, NewEntry, NewPort, NewPrompt, Step, Undo
 from midifrag.show.learning_places import key_at
 from midifrag.show.learning_taken import Taken, actions_on, already, pads_on
+from midifrag.show.learning_touches import Touches
 
-#: Seconds without a message after which a touch is over.
-QUIET_SECONDS = 0.7
-#: The most messages of one touch that are kept; later ones say nothing new.
-MOST_EVENTS = 400
 #: What a port may be called.
 _NAME = re.compile(r"\w[\w-]{0,39}")
 #: Answers that leave what was touched as it is.
 _NOTHING = ("", "n", "no")
-
-
 #: What an encoder is asked for that was turned one way.
 OTHER_WAY = "Turn it the other way as well (Enter: leave it)"
 _LEFT = Step(("Left as it is.",))
@@ -46,14 +42,12 @@ class Learning:
 
     loaded: Loaded
     devices: Mapping[str, Device] = field(default_factory=dict)
-    _events: list[MidiEvent] = field(default_factory=list)
+    _touches: Touches = field(default_factory=Touches)
     _then: _Then | None = None
     _step: Step = field(default_factory=Step)
     _declined: set[str] = field(default_factory=set)
     #: What was touched on a device that becomes a port first.
     _waiting: Touched | None = None
-    #: The clicks of an encoder that was turned one way, and has to be turned the other.
-    _clicks: list[MidiEvent] = field(default_factory=list)
 
     @property
     def waits(self) -> bool:
@@ -63,54 +57,50 @@ class Learning:
     @property
     def is_touched(self) -> bool:
         """Whether something was heard that `quiet` has not been told the end of."""
-        return bool(self._events)
+        return self._touches.has_begun
 
     @property
     def is_full(self) -> bool:
         """Whether what was heard is enough, although it goes on: a knob that trembles never ends."""
-        return len(self._events) >= MOST_EVENTS
+        return self._touches.is_full
 
     @property
     def question(self) -> str | None:
         """What is asked now."""
         if self.waits:
             return self._step.asks
-        return OTHER_WAY if self._clicks else None
+        return OTHER_WAY if self._touches.is_turning else None
 
     def heard(self, event: MidiEvent) -> None:
         """A message came."""
-        if not self.waits and not self.is_full:
-            self._events.append(event)
+        if not self.waits:
+            self._touches.heard(event)
 
     def quiet(self) -> Step:
         """Nothing has come for a moment: what was touched is asked about."""
-        events, self._events = self._events, []
-        goes_on = bool(self._clicks) and sources_of(events) == sources_of(self._clicks)
-        found = self._recognised(self._clicks + events if goes_on else events)
+        found = self._touches.over(self._coding_of)
         if found is None:
             return Step()
         if found == "unsure":
-            self._clicks = ([*self._clicks, *events] if goes_on else events)[: MOST_EVENTS // 2]
-            return Step() if goes_on else Step((f"An endless encoder. {OTHER_WAY}.",))
-        self._clicks = []
+            return Step((f"An endless encoder. {OTHER_WAY}.",))
         device = self.devices.get(found.port)
         if device is not None and found.port not in self.loaded.settings.ports and found.port not in self._declined:
             return self._ask_for_port(found, device)
         return self._ask(found)
 
-    def _recognised(self, events: Sequence[MidiEvent]) -> Touched | Literal["unsure"] | None:
-        port = self.loaded.settings.ports.get(events[0].port) if events else None
-        return recognise(events, "mackie" if port is not None and port.surface == "mackie" else "signed")
+    def _coding_of(self, name: str) -> Relative:
+        port = self.loaded.settings.ports.get(name)
+        return "mackie" if port is not None and port.surface == "mackie" else "signed"
 
     def answered(self, text: str) -> Step:
         """An answer, or `u` where nothing is asked."""
         text = text.strip()
-        is_turning, self._clicks = bool(self._clicks), []
+        was_turning = self._touches.give_up_turning()
         if text == "u":
             self._then = None
             return Step(edit=Undo())
-        if is_turning and text.lower() in (*_NOTHING, "q"):
-            self._events = []
+        if was_turning and text.lower() in (*_NOTHING, "q"):
+            self._touches.clear()
             return _LEFT
         then, self._then = self._then, None
         if then is None:

@@ -11,7 +11,7 @@ from midifrag.errors import PortError
 from midifrag.midi.listening import Listening
 from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.messages import ControlChange
-from midifrag.show.learning import MOST_EVENTS
+from midifrag.show.learning_touches import MOST_EVENTS
 from tests.support.shows import on_disk
 
 SHOW = "model: sketch\nset_list: [one]   # in order\nports:\n  keys: {in: Keys}\n"

@@ -5,8 +5,9 @@ import pytest
 from midifrag.config import loading
 from midifrag.midi.messages import ControlChange, NoteOn, PitchBend
 from midifrag.pad_key import PadKey
-from midifrag.show.learning import MOST_EVENTS, Learning
+from midifrag.show.learning import Learning
 from midifrag.show.learning_edits import Device, NewEntry, NewPort, NewPrompt, Undo
+from midifrag.show.learning_touches import MOST_EVENTS
 from tests.support.shows import on_disk
 
 SHOW = """\
@@ -207,7 +208,7 @@ def test_what_is_touched_while_an_answer_is_waited_for_means_nothing(learning):
 def test_a_touch_without_end_is_cut_and_still_known(learning):
     for number in range(MOST_EVENTS * 3):
         learning.heard(turned(number % 128)[0])
-    assert len(learning._events) == MOST_EVENTS
+    assert learning.is_full
     assert learning.quiet().says[0] == "keys: cc 74, channel 1"
 
 

@@ -14,8 +14,9 @@ from midifrag.page import set_texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play
 from midifrag.page.panels.saving import learn, take_back
-from midifrag.show.learning import QUIET_SECONDS, Learning
+from midifrag.show.learning import Learning
 from midifrag.show.learning_edits import Step, Undo
+from midifrag.show.learning_touches import QUIET_SECONDS
 
 #: Lines of the conversation that are shown.
 LINES = 12

@@ -6,7 +6,7 @@ from midifrag.midi.messages import ControlChange, NoteOn, Nrpn, PortChanged, Tra
 from midifrag.page.panels import learn
 from midifrag.page.panels.learn import LINES, LearnPanel
 from midifrag.page.wire import MidiSeen, ReadAgain, configuration
-from midifrag.show.learning import QUIET_SECONDS
+from midifrag.show.learning_touches import QUIET_SECONDS
 
 
 @pytest.fixture
