@@ -19,12 +19,15 @@ import torch
 
 from midifrag.config.catalogue import POCKET_FOLDER
 from training.diffusion import optimisers
-from training.lessons import GuidanceLessons, Lessons, Prompts, StepLessons, Ways
+from training.guidance_lessons import GuidanceLessons
+from training.lessons import Lessons
 from training.loop import Average, Loop, Stateful, learning_rate, parser
 from training.presets import PRESETS, DistillationPreset
+from training.step_lessons import StepLessons
 from training.student import Student, Teacher, export
 from training.team import Team
 from training.transformer import plain_attention
+from training.ways import Prompts, Ways
 
 STAGES: dict[str, type[GuidanceLessons | StepLessons]] = {"guidance": GuidanceLessons, "steps": StepLessons}
 
