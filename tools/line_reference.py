@@ -63,9 +63,9 @@ def page() -> str:
             window=flow.WINDOW,
         ),
         "## From a client\n",
-        *(_section(one) for one in messages.FROM_CLIENTS),
+        *(_section(one, one.kind()) for one in messages.FROM_CLIENTS),
         "## From a server\n",
-        *(_section(one) for one in messages.FROM_SERVERS),
+        *(_section(one, one.kind()) for one in messages.FROM_SERVERS),
         "## Parts\n",
         _section(messages.Wish, "wish"),
         _section(messages.ModelStatus, "model status"),
@@ -73,9 +73,8 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def _section(model: type[BaseModel], name: str = "") -> str:
-    title = name or model.kind()  # type: ignore[attr-defined]
-    lines = [f"### {title}\n", f"{inspect.getdoc(model)}\n"]
+def _section(model: type[BaseModel], name: str) -> str:
+    lines = [f"### {name}\n", f"{inspect.getdoc(model)}\n"]
     if model.model_fields:
         lines += ["| key | type | default | what |", "| --- | --- | --- | --- |"]
         lines += [_row(key, field) for key, field in model.model_fields.items()]

@@ -30,7 +30,7 @@ def as_loras(said: Any) -> Any:
         loras = checked(_of_keys(one) for one in said)
     else:
         # pydantic takes no other error for a mistake of the file.
-        raise ValueError("must be a list, such as [{file: dusty.safetensors, strength: 0.8}]")  # noqa: TRY004
+        raise ValueError("must be a list, such as [{file: dusty.safetensors, strength: 0.8}]")  # noqa: TRY004 — as said
     return write_loras([_from_folder(one) for one in loras])
 
 
@@ -54,7 +54,7 @@ def _of_keys(said: Any) -> Lora:
     if isinstance(said, str):
         said = {"file": said}
     if not isinstance(said, Mapping):
-        raise ValueError(f"{said!r} is no LoRA; write {{file: dusty.safetensors, strength: 0.8}}")  # noqa: TRY004
+        raise ValueError(f"{said!r} is no LoRA; write {{file: dusty.safetensors, strength: 0.8}}")  # noqa: TRY004 — what pydantic takes for a mistake
     for key in said:
         if key not in _KEYS:
             raise ValueError(none_of(key, _KEYS))

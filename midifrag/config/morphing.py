@@ -43,7 +43,7 @@ class Morph:
     def amount(self) -> float:
         """How much of the other prompt; raises ValueError where it is a hand that says it."""
         if isinstance(self.by, str):
-            raise ValueError(f"{self.by} is a hand's, and there is none here; write a number from 0 to 1")  # noqa: TRY004
+            raise ValueError(f"{self.by} is a hand's, and there is none here; write a number from 0 to 1")  # noqa: TRY004 — a word where a number can be, and no mistake of ours
         return self.by
 
 

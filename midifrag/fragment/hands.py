@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from midifrag.errors import DriveHangsError
 
@@ -34,7 +34,7 @@ class Hand:
         self._patience = patience
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._stuck: Future[object] | None = None
+        self._stuck: Future[Any] | None = None
 
     @property
     def hangs(self) -> bool:
@@ -82,7 +82,7 @@ class Hand:
 
     def _note(self, future: Future[_Answer], patience: float) -> None:
         if wait([future], patience).not_done:
-            self._stuck = future  # type: ignore[assignment] # nobody asks what its answer is
+            self._stuck = future
 
     def close(self) -> None:
         """End the thread when its work is done. It starts anew with new work."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from midifrag.playback.messages import Mix
 
@@ -23,8 +23,11 @@ class Level:
 
     def changed(self, mix: Mix) -> Level:
         """The level after what ``mix`` says; what it does not say stays."""
-        said = {"gain": mix.gain, "pan": mix.pan, "muted": mix.muted}
-        return replace(self, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]  # None is left out
+        return Level(
+            self.gain if mix.gain is None else mix.gain,
+            self.pan if mix.pan is None else mix.pan,
+            self.muted if mix.muted is None else mix.muted,
+        )
 
     @property
     def factors(self) -> tuple[float, float]:

@@ -108,7 +108,7 @@ _DEVICE_SIGNATURE = types.void(types.voidptr, types.voidptr, types.voidptr, type
 
 
 @register_jitable
-def _play(table: Whole, out: Any, frames: int, flags: int) -> None:  # pragma: no cover
+def _play(table: Whole, out: Any, frames: int, flags: int) -> None:  # pragma: no cover — compiled
     slots, channels, samples = table[_ARRAYS], table[_ARRAYS + 1], table[_ARRAYS + 2]
     pairs = (channels + 1) // 2
     state = State(
@@ -132,13 +132,15 @@ def _play(table: Whole, out: Any, frames: int, flags: int) -> None:  # pragma: n
     mixing.process(state, block, now, np.int64(flags))
 
 
-def _stream_callback(_ins: Any, out: Any, frames: int, _times: Any, flags: int, user: Any) -> int:  # pragma: no cover
+def _stream_callback(
+    _ins: Any, out: Any, frames: int, _times: Any, flags: int, user: Any
+) -> int:  # pragma: no cover — compiled
     """A ``PaStreamCallback`` of PortAudio; ``user`` is what `user_data` made."""
     _play(numba.carray(user, (_TABLE,), np.int64), out, frames, flags)
     return 0
 
 
-def _device_callback(device: Any, out: Any, _ins: Any, frames: int) -> None:  # pragma: no cover
+def _device_callback(device: Any, out: Any, _ins: Any, frames: int) -> None:  # pragma: no cover — compiled
     """A ``ma_device_data_proc`` of miniaudio, whose user data is what `user_data` made."""
     user = numba.carray(device, (USER_DATA_AT // 8 + 1,), np.int64)[USER_DATA_AT // 8]
     _play(numba.carray(_pointer(user), (_TABLE,), np.int64), out, frames, 0)

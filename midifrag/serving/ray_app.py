@@ -41,7 +41,7 @@ class Engines:
     """A replica of a group's engines, as a deployment."""
 
     # Ray waits for one that is a coroutine.
-    async def __init__(self, plan: Plan, group: Group) -> None:  # type: ignore[misc]
+    async def __init__(self, plan: Plan, group: Group) -> None:  # type: ignore[misc]  # Python knows no such one
         place = serve.get_replica_context().replica_id.unique_id
         self._replica = Replica(group.models, plan.engine, place, plan.quota, shelf=plan.shelf(group))
         # One that is not warm is not running: nothing is sent to it before.

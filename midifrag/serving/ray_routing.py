@@ -13,7 +13,7 @@ PATH = "midifrag.serving.ray_routing.Rendezvous"
 WHERE = "where"
 
 
-class Rendezvous(RequestRouter):  # type: ignore[misc]
+class Rendezvous(RequestRouter):  # type: ignore[misc]  # Ray's own, without types
     """Each call goes to the first replica of its ranking that takes it."""
 
     def initialize_state(self, full: int = 16) -> None:

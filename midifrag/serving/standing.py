@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import deque
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Literal, assert_never
 
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
@@ -73,6 +73,7 @@ class Standing:
         """How it stands; ``jobs`` are the replica's."""
         mine = [job for job in jobs if job.model == self.model and job.outcome is None]
         queued = sum(job.began_at is None for job in mine)
+        state: Literal["loading", "ready", "away"]
         match self.news:
             case line.Info():
                 state, text = "ready", f"{self.news.device}, {self.news.precision}"
@@ -84,7 +85,7 @@ class Standing:
                 assert_never(self.news)
         return line.ModelStatus(
             model=self.model,
-            state=state,  # type: ignore[arg-type]
+            state=state,
             replicas=1,
             queued=queued,
             rendering=len(mine) - queued,

@@ -127,7 +127,7 @@ def test_a_variation_and_the_same_seed_begin_from_that_sound_and_not_from_what_l
     rig.finish(rig.engines.renders()[0])
     rig.bridge.handle(SlotsChanged((state(1, 2), state(3))))
     for how in ("variation", "same_seed"):
-        rig.bridge.handle(Again(PAD, how))  # type: ignore[arg-type]
+        rig.bridge.handle(Again(PAD, how))
         read(rig)
     kept = reads(rig)[1].place
     assert (kept.kind, kept.file) == ("kept", sound().checksum)

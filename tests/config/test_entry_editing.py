@@ -1,5 +1,7 @@
 """Controls, actions and ports added to a set's files."""
 
+from functools import partial
+
 import pytest
 
 from midifrag.config import loading
@@ -215,8 +217,8 @@ def test_a_list_of_comments_alone_is_empty_and_is_added_to(make, comments):
 def test_of_edits_that_are_one_all_are_made_and_taken_back_or_none(make):
     show = make(bank=BANK + "  37: {prompt: fog}\n")
     before = (text(show), text(show, "one"))
-    add = lambda: add_entry(show, None, "actions", {"note": 36, "does": "tap"})  # noqa: E731
-    remove = lambda: remove_pad(show, "one", PadKey(36))  # noqa: E731
+    add = partial(add_entry, show, None, "actions", {"note": 36, "does": "tap"})
+    remove = partial(remove_pad, show, "one", PadKey(36))
     edit = exchanged(show, [add, remove])
     after = (text(show), text(show, "one"))
     assert "note: 36" in after[0]

@@ -232,4 +232,4 @@ class _Generator(torch.Generator):
     def __new__(cls, device: Any = "cpu") -> _Generator:
         """One of the CPU's."""
         del device
-        return super().__new__(cls, "cpu")  # type: ignore[call-arg]
+        return super().__new__(cls, "cpu")  # type: ignore[call-arg]  # torch's types know of none

@@ -39,7 +39,7 @@ class CardMode(TorchDispatchMode):
     """Has the card see every operation of this thread."""
 
     def __init__(self, card: Card) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's own has no types
         self._card = card
 
     def __torch_dispatch__(

@@ -80,7 +80,8 @@ def launch(card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
     if outputs and all(key_of(each) in known for each in outputs):
         return _wrapped(card, result, known, same)
     wrapped = _wrapped(card, result, known, same)
-    card.order([each.block for each in on_card], [each.block for each in tensors_in(wrapped)])  # type: ignore[attr-defined]
+    made = [each.block for each in tensors_in(wrapped) if isinstance(each, CardTensor)]
+    card.order([each.block for each in on_card], made)
     _note(card, func, Launch(inner_func, inner_args, inner_kwargs, outputs, is_mutable))
     return wrapped
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 DEVICE = torch.device("cuda:0")
 #: The folders of those whose lines are named; the innermost counts.
 _NAMED = tuple(
-    Path(str(importlib.util.find_spec(name).origin)).parent  # type: ignore[union-attr]
+    Path(str(importlib.util.find_spec(name).origin)).parent  # type: ignore[union-attr]  # all three are there
     for name in ("midifrag", "stable_audio_tools", "transformers")
 )
 
@@ -49,11 +50,11 @@ class CardTensor(Tensor):
     def __init__(self, inner: Tensor, block: Block, card: Card) -> None:
         del inner, block, card
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]  # as torch calls it
         return f"CardTensor({tuple(self.shape)}, {self.dtype})"
 
     @classmethod
-    def __torch_dispatch__(  # type: ignore[override]
+    def __torch_dispatch__(  # type: ignore[override]  # as torch calls it
         cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Also in threads that know of no mode."""
@@ -97,12 +98,12 @@ def key_of(tensor: Tensor) -> int:
 
 def where() -> str:
     """The innermost line under test, as file:line:function."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = _named(frame.f_code.co_filename)
         if name is not None:
             return f"{name}:{frame.f_lineno}:{frame.f_code.co_name}"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return "?"
 
 

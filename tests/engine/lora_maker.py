@@ -71,7 +71,7 @@ def fresh(model: Model) -> Any:
 def products(file: Path) -> dict[str, tuple[Tensor, Tensor]]:
     """The factors of a plain LoRA of stable-audio-tools', down and up, by layer as the model's wrapper names it."""
     with safe_open(str(file), framework="pt") as stream:
-        values = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+        values = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 — it is no mapping
     found = {}
     for name, down in values.items():
         layer, _, role = name.partition(".parametrizations.weight.0.")
@@ -117,7 +117,7 @@ def save_peft(file: Path, found: dict[str, tuple[Tensor, Tensor]], config: dict[
 def damaged(file: Path, to: Path, change: Callable[[dict[str, Tensor]], None]) -> Path:
     """A file with its tensors changed, and all that it says of itself."""
     with safe_open(str(file), framework="pt") as stream:
-        values = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+        values = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 — it is no mapping
         metadata = stream.metadata()
     change(values)
     save_file(values, to, metadata=metadata)

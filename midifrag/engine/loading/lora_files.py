@@ -102,7 +102,7 @@ def _safetensors(file: Path) -> Iterator[_Tensors]:
 
     try:
         with safe_open(str(file), framework="pt") as stream:
-            slices = {name: stream.get_slice(name) for name in stream.keys()}  # noqa: SIM118
+            slices = {name: stream.get_slice(name) for name in stream.keys()}  # noqa: SIM118 — it is no mapping
             yield _Tensors(
                 {name: tuple(each.get_shape()) for name, each in slices.items()},
                 [name for name, each in slices.items() if each.get_dtype() not in _NUMBER_NAMES],

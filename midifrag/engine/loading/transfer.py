@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from typing import IO, TypeAlias, TypeVar, assert_never
 
 from huggingface_hub.utils import (  # type: ignore[attr-defined, unused-ignore]  # made when they are asked for
@@ -54,22 +55,18 @@ class ForeignAnswerError(Exception):
 
 def within(seconds: float, call: Callable[[], _Result]) -> _Result:
     """What a call returns or raises. Raises `NoAnswerError` where that takes longer; the call is then left alone."""
-    answer: queue.SimpleQueue[tuple[_Result | None, BaseException | None]] = queue.SimpleQueue()
+    answer: Future[_Result] = Future()
 
     def work() -> None:
         try:
-            answer.put((call(), None))
+            answer.set_result(call())
         except BaseException as error:
-            answer.put((None, error))
+            answer.set_exception(error)
 
     threading.Thread(target=work, name="midifrag-hub", daemon=True).start()
-    try:
-        result, error = answer.get(timeout=seconds)
-    except queue.Empty:
-        raise NoAnswerError from None
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value]  # None is one only where the call returns it
+    if wait([answer], seconds).not_done:
+        raise NoAnswerError
+    return answer.result()
 
 
 def receive(url: str, name: str, start: int, size: int, target: IO[bytes], tell: Tell) -> Exception | None:

@@ -13,6 +13,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from functools import partial
 from typing import TypeAlias
 
 import torch
@@ -86,7 +87,7 @@ class QuickestWay:
         trouble: RuntimeError | None = None
         for name, way in self._ways.items():
             try:
-                times[name] = self._stopwatch(lambda way=way: way(x))  # type: ignore[misc]  # mypy infers no lambda's default
+                times[name] = self._stopwatch(partial(way, x))
             except RuntimeError as error:
                 # It has no room, or the library no algorithm: one way that works is enough.
                 trouble = error

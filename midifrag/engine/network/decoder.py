@@ -135,7 +135,7 @@ class OobleckDecoder(WindowedDecoder):
     def _reach(self, start: int, stop: int) -> tuple[int, int]:
         return receptive_field_of(self._chain, (start, stop))
 
-    def _is_whole(self, frames: int) -> bool:  # noqa: ARG002
+    def _is_whole(self, frames: int) -> bool:  # noqa: ARG002 — as `WindowedDecoder` has it
         return self._inner is not None
 
     def _audio(self, latents: Tensor) -> Tensor:

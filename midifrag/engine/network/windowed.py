@@ -44,7 +44,7 @@ class WindowedDecoder(ABC):
     def _audio(self, latents: Tensor) -> Tensor:
         """The sound of ``latents`` (batch, channels, frames), fp32 (batch, channels, samples)."""
 
-    def _is_whole(self, frames: int) -> bool:  # noqa: ARG002
+    def _is_whole(self, frames: int) -> bool:  # noqa: ARG002 — some decoders go by it
         """Whether so many latents are only decoded all at once."""
         return False
 

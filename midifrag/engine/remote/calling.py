@@ -11,6 +11,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.typing import Subprotocol
 
 from midifrag.clock import monotonic
 from midifrag.engine.line import messages as line
@@ -57,14 +58,14 @@ async def call(
     async with asyncio.timeout(CALL):
         socket = await connect(
             f"{url.rstrip('/')}{PATH}",
-            subprotocols=[line.SUBPROTOCOL],  # type: ignore[list-item]
+            subprotocols=[Subprotocol(line.SUBPROTOCOL)],
             additional_headers=headers,
             compression=None,
             proxy=None,
             ping_interval=None,
             max_size=MOST_FRAME,
             close_timeout=0.1,
-            create_connection=made,  # type: ignore[arg-type]
+            create_connection=made,  # type: ignore[arg-type]  # what makes one is as good as its class
             ssl=_trusting(certificate) if url.startswith("wss:") else None,
         )
         try:
