@@ -38,7 +38,9 @@ def test_every_step_of_a_press_is_told_whole():
     rig.bridge.handle(NoteOn("pads", 1, 36, 100, 999.5))
     (render,) = rig.engines.renders()
     times = JobTimes(999.5, queued=1000.0)
-    job = JobChanged(1, JobKind.PAD, JobState.QUEUED, "rain", "opening", KEY, times, slot=3, label="Rain")
+    job = JobChanged(
+        1, JobKind.PAD, JobState.QUEUED, "rain", "opening", KEY, times, slot=3, label="Rain", model="pocket"
+    )
     pad = PadChanged("opening", KEY, "pads", 1, 36, PadState.QUEUED, "red", 1000.0, job=1)
     assert rig.changes == [job, pad]
 

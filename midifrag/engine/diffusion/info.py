@@ -39,7 +39,7 @@ def engine_info(runner: ModelRunner, warmed: str, bytes_of_a_request: int, optio
 
 
 def warmed_in_words(runner: ModelRunner, seconds: float, at_once: int | None, *, chords: bool = True) -> str:
-    """What warm-up has come to after the ``seconds`` that presses wait for, and whether all lengths and ``chords`` are warm.
+    """What warm-up has come to after the ``seconds`` that presses wait for; ``chords``: all lengths and chords are it.
 
     ``at_once`` says for how many requests in a step there is memory, if not for all.
     """
