@@ -167,8 +167,8 @@ class Desk:
 @pytest.mark.parametrize(
     ("left", "looks"),
     [
-        ([(0, 0)] * 3, 2),
-        # What renders is waited for, and then those who have not fetched it.
+        ([(0, 0)] * 2, 1),
+        # What renders is waited for, and those who have not fetched it.
         ([(2, 0), (1, 0), (0, 2), (0, 2), (0, 1), (0, 0)], 5),
     ],
 )
@@ -176,13 +176,12 @@ def test_it_ends_when_all_is_rendered_and_fetched(monkeypatch, left, looks):
     monkeypatch.setattr(ray_server, "LOOK", 0.0)
     monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
     desk = Desk(left)
-    asyncio.run(ray_server.drained(desk))
+    asyncio.run(ray_server.drained(desk, PATIENCE))
     assert desk.said == ["left", "drain", *["left"] * looks]
 
 
 def test_what_nobody_fetches_is_not_waited_for_for_ever(monkeypatch):
     monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
-    monkeypatch.setattr(ray_server, "FETCH_SECONDS", 0.0)
     desk = Desk([(0, 0), (0, 1), (0, 1), (0, 1)])
-    asyncio.run(ray_server.drained(desk))
-    assert desk.said == ["left", "drain", "left", "left"]
+    asyncio.run(ray_server.drained(desk, 0.0))
+    assert desk.said == ["left", "drain", "left"]
