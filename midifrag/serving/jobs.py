@@ -124,7 +124,7 @@ class Jobs:
 
     @property
     def unfetched(self) -> Iterator[Job]:
-        """Takes that their clients have not said to have, and that somebody may be fetching: not those of who has gone."""
+        """Takes that their clients have not said to have, but for those of who has gone: somebody may fetch them."""
         oldest = self._clock.now() - FETCHED_SECONDS
         return (job for job in self if job.take is not None and max(job.ended_at or 0.0, job.fetched_at) > oldest)
 

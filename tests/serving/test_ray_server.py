@@ -11,6 +11,7 @@ from midifrag.errors import ModelError
 from midifrag.serving import places, ray_server
 from midifrag.serving.address import Address
 from midifrag.serving.tokens import Tokens
+from tests.support import PATIENCE
 
 ADDRESS = Address("0.0.0.0", 8770)
 

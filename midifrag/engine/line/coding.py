@@ -1,8 +1,8 @@
 """Takes as FLAC: half of what float32 is, or less, for a line that is slow.
 
 FLAC holds whole numbers. Samples are divided by the take's peak, so that nothing clips, and rounded to 24 bits; the
-peak follows the last byte of audio, and makes them samples again. What is rounded away is at most half a step of 24 bits,
-144 dB below the peak, whatever the take's level is.
+peak follows the last byte of audio, and makes them samples again. What is rounded away is at most half a step of 24
+bits, 144 dB below the peak, whatever the take's level is.
 """
 
 from __future__ import annotations
