@@ -597,7 +597,7 @@ def test_a_server_that_ends_finishes_what_it_has_begun_and_who_stands_in_plays_t
     rig.say(Started(1), FAR)
     rig.say(Died("studio ends", (), restarting=True, finishing=True), FAR)
     wait(rig, 1.0)
-    rig.press(38)
+    rig.press(36)
     # The second had only waited there.
     assert renders(rig) == [(FAR, 1), (FAR, 2), ("sketch", 2), ("sketch", 3)]
     assert (FAR, Cancel(1)) not in rig.engines.sent

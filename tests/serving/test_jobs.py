@@ -8,7 +8,7 @@ from midifrag.clock import ManualClock
 from midifrag.engine import messages as engine
 from midifrag.engine.line.messages import Sound
 from midifrag.engine.messages import Cancel, Cancelled, Died, Failed, Progress, Promote, Render, Started
-from midifrag.serving.jobs import KEEP_SECONDS, MOST_STEPS, Jobs, RefusedError
+from midifrag.serving.jobs import FETCHED_SECONDS, KEEP_SECONDS, MOST_STEPS, Jobs, RefusedError
 from tests.serving.asking import Desk, asked, job_id, take
 
 SOUND = Sound(sha256="a" * 64, channels=1, samples=4, sample_rate=8000)
@@ -310,6 +310,14 @@ def test_takes_that_their_clients_have_not_got_yet():
     desk.jobs.note(take(job.number))
     desk.jobs.note(Failed(other.number, "no"))
     assert list(desk.jobs.unfetched) == [job]
+    desk.clock.time += FETCHED_SECONDS - 1
+    job.fetched_at = desk.clock.time
+    desk.clock.time += 2
+    assert list(desk.jobs.unfetched) == [job]
+    desk.clock.time += FETCHED_SECONDS
+    # Who wanted it has gone.
+    assert list(desk.jobs.unfetched) == []
+    job.fetched_at = desk.clock.time
     desk.jobs.kept("ann", job.id)
     assert list(desk.jobs.unfetched) == []
 

@@ -104,13 +104,18 @@ def cluster(monkeypatch):
     places.note("engines", ())
 
 
-def running(planning=lambda boxes, gpus, grows: (boxes, gpus, grows)):
+def planned(*machines):
+    """A plan that says what it was made of."""
+    return SimpleNamespace(machines=machines, drain_seconds=PATIENCE)
+
+
+def running(planning=planned):
     return ray_server.running(ADDRESS, Tokens({}), planning, "10.0.0.4:6379")
 
 
 def test_on_a_cluster_it_is_planned_by_the_machines_that_live_and_taken_away_at_the_end(cluster):
     with running():
-        assert cluster.calls == [("start", ADDRESS.http_options()), ("run", ([4.0], 2.0, True))]
+        assert cluster.calls == [("start", ADDRESS.http_options()), ("run", planned([4.0], 2.0, True))]
     assert cluster.calls[-1] == ("delete", "midifrag")
 
 
@@ -120,7 +125,7 @@ def test_a_version_that_is_there_finishes_what_it_has_before_the_next_one_comes(
     with running():
         order = [call if isinstance(call, str) else call[0] for call in cluster.calls]
         # Nobody is asked to end before it is known who there is; then until nothing is left.
-        assert order == ["left", "drain", "left", "left", "left", "left", "start", "run"]
+        assert order == ["left", "drain", "left", "left", "left", "start", "run"]
 
 
 def test_one_that_has_taken_this_ones_place_is_left_alone(cluster):
