@@ -30,6 +30,7 @@ ELSEWHERE = {
     "fragment/writer_commands": "data without a behaviour",
     "fragment/writer_events": "data without a behaviour",
     "intents": "data without a behaviour",
+    "engine/remote/said": "data without a behaviour",
     "midi/messages": "data without a behaviour",
     "midi/protocol": "an interface",
     "playback/barrier": "a fence; tests/playback/test_native.py compiles what has it, and memory's tests run it",

@@ -41,6 +41,7 @@ class Absences:
         self._away_since: dict[str, float] = {}
         self._stalled_since: dict[str, float] = {}
         self._lost: set[str] = set()
+        self._finishing: set[str] = set()
         self._working: set[str] = set()
 
     def note(self, model: str, event: engine.EngineEvent) -> None:
@@ -56,12 +57,14 @@ class Absences:
                     self._loading_took[model] = now - left
                 self._stalled_since.pop(model, None)
                 self._lost.discard(model)
+                self._finishing.discard(model)
                 self._working.add(model)
             case engine.Stalled(seconds):
                 self._stalled_since.setdefault(model, now - seconds)
             case engine.Resumed():
                 self._stalled_since.pop(model, None)
-            case engine.Died(restarting=restarting):
+            case engine.Died(restarting=restarting, finishing=finishing):
+                (self._finishing.add if finishing else self._finishing.discard)(model)
                 stalled = self._stalled_since.pop(model, now)
                 if restarting:
                     self._away_since.setdefault(model, stalled)
@@ -95,6 +98,10 @@ class Absences:
     def is_stalled(self, model: str) -> bool:
         """Whether it shows no progress."""
         return model in self._stalled_since
+
+    def is_finishing(self, model: str) -> bool:
+        """Whether it takes nothing new, and goes on with what it has begun."""
+        return model in self._finishing
 
     def is_away(self, model: str) -> bool:
         """Whether it died and is not back yet."""

@@ -87,6 +87,8 @@ class Outages:
                 # No engine has it yet.
                 continue
             own = job.model
+            if job.state is JobState.RENDERING and self._absences.is_finishing(own):
+                continue
             if self.find_substitute(job):
                 self._engines.send(own, engine.Cancel(job.number))
                 self._queue_again(job, job.model, f"{job.model} stands in for {own}")

@@ -14,6 +14,8 @@ from typing import Any
 
 from midifrag.config.conditioning import shown
 
+#: What the names of files begin with that somebody sent to a server: nobody else is told of one.
+SENT = "sent-"
 #: How strongly a LoRA may count: less than nothing is its opposite, 1 as it was trained.
 STRENGTHS = (-1.0, 2.0)
 #: What the names of their strengths begin with, where values are set: ``lora.dusty``.

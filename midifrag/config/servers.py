@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -32,6 +32,9 @@ def _url(value: str) -> str:
 #: A server's address.
 Url: TypeAlias = Annotated[str, AfterValidator(_url)]
 
+#: How takes travel: as they are, packed to half and less at 24 bits, or whatever the line is fast enough for.
+AudioTravels: TypeAlias = Literal["auto", "float32", "flac"]
+
 
 class ServerSettings(Strict):
     """A machine that `midifrag serve` runs on; its models are called NAME/MODEL, and NAME alone is its first."""
@@ -52,6 +55,11 @@ class ServerSettings(Strict):
         ge=300,
         le=60_000,
         description="milliseconds without a byte after which the model that stands in takes the presses",
+    )
+    audio: AudioTravels = Field(
+        default="auto",
+        description="how takes travel: as they are (float32), in half the bytes, rounded to 24 bits below their peak "
+        "(flac), or so where the line is slow (auto)",
     )
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
+from midifrag.config.uploads import UploadSettings
 from midifrag.config.value_types import Strict, Written
 
 #: The most engines side by side.
@@ -68,4 +69,13 @@ class ServeSettings(Strict):
         le=10_000,
         description="gigabytes of smaller models that one engine holds at once; the next one that is played takes the "
         "place of what was played longest ago",
+    )
+    uploads: UploadSettings = Field(
+        default=UploadSettings(), description="how much is taken of sounds that pads begin from, and of LoRAs"
+    )
+    drain_seconds: float = Field(
+        default=120,
+        ge=0,
+        le=3600,
+        description="how long it waits at its end for takes that are being rendered or fetched",
     )

@@ -63,10 +63,9 @@ class ModelFacts:
     """What is known of a model that is not loaded; ``samplers`` is None for engines that tell theirs when they run.
 
     ``inputs`` are what it is told; None where its configuration does not lie here. ``guides`` and ``hears_negative``
-    say whether cfg_scale and a negative prompt do anything, ``plays_loras`` whether there can be LoRAs for it,
-    ``is_elsewhere`` whether a server renders it, to which no file of this machine travels, and ``morphs`` whether there
-    is anything between two prompts. ``begins_from`` is what it can make of a sound, a ``sound`` or also a ``part`` of
-    one; None where that is only known when it runs.
+    say whether cfg_scale and a negative prompt do anything, ``plays_loras`` whether there can be LoRAs for it, and
+    ``morphs`` whether there is anything between two prompts. ``begins_from`` is what it can make of a sound, a
+    ``sound`` or also a ``part`` of one; None where that is only known when it runs.
     """
 
     name: str
@@ -80,7 +79,6 @@ class ModelFacts:
     begins_from: tuple[str, ...] | None = None
     plays_loras: bool = True
     morphs: bool = True
-    is_elsewhere: bool = False
 
     def told(self, preset: Preset) -> str | None:
         """What a press tells it beside the prompt, with what its entry says."""
@@ -105,7 +103,7 @@ def model_facts(model: str, source: Mapping[str, Any], config: Mapping[str, Any]
     if engine not in (None, "stable-audio"):
         shortest = _shortest(model, source, None)
         if engine == SERVERS:
-            return ModelFacts(model, None, None, None, shortest, begins_from=(), is_elsewhere=True)
+            return ModelFacts(model, None, None, None, shortest)
         # What plug-ins make of LoRAs, of two prompts and of sounds is theirs.
         own = engine in BUILT_IN_ENGINES
         begins = () if own else None
@@ -198,13 +196,6 @@ def troubles(preset: Preset, facts: ModelFacts, length: MusicalLength | None = N
 def _lora_troubles(preset: Preset, facts: ModelFacts) -> Iterator[Trouble]:
     loras = read_loras(preset.loras)
     heard = [one.name for one in loras if one.strength != 0]
-    if heard and facts.is_elsewhere:
-        yield Trouble(
-            "loras",
-            f"{facts.name} is a server's, and LoRAs are files of this machine, which do not travel "
-            f"({', '.join(heard)}); choose a model of this machine",
-        )
-        return
     if heard and not facts.plays_loras:
         yield Trouble("loras", f"{facts.name} plays no LoRAs ({', '.join(heard)}); they are for models of Stable Audio")
         return

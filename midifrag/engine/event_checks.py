@@ -69,8 +69,9 @@ def _checked(event: EngineEvent, info: EngineInfo | None) -> EngineEvent:
             return Ready(checked_info(told))
         case Stalled(seconds):
             return Stalled(real("seconds", seconds))
-        case Died(reason, jobs, restarting):
-            return Died(text("reason", reason), tuple(whole("job", job) for job in jobs), bool(restarting))
+        case Died(reason, jobs, restarting, finishing):
+            lost = tuple(whole("job", job) for job in jobs)
+            return Died(text("reason", reason), lost, bool(restarting), finishing is True)
         case Resumed():
             return event
         case _:

@@ -197,11 +197,15 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The engine is gone (crash, kill, failed load). ``jobs`` are lost; ``restarting`` says whether it comes back."""
+    """The engine is gone (crash, kill, failed load). ``jobs`` are lost; ``restarting`` says whether it comes back.
+
+    One that is ``finishing`` takes nothing new, and goes on with the jobs that it has begun.
+    """
 
     reason: str
     jobs: tuple[int, ...]
     restarting: bool
+    finishing: bool = False
 
 
 #: What an engine says of one job.

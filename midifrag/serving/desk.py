@@ -24,11 +24,22 @@ class Desk(Protocol):
         ...
 
     async def audio(self, owner: str, asked: line.Ask, start: int, size: int) -> bytes:
-        """So many bytes of a finished job's audio from ``start`` on; fewer at its end, none where it is not there."""
+        """So many bytes of a finished job's audio from ``start`` on, in the coding that was asked for.
+
+        They are fewer at its end, and none where it is not there.
+        """
         ...
 
     async def order(self, owner: str, order: Order) -> None:
         """Pass on what a client wants."""
+        ...
+
+    async def upload(self, owner: str, piece: line.Upload, data: bytes) -> None:
+        """Pieces of an upload, in a row: comes back when they are kept, or left out."""
+        ...
+
+    async def offer(self, owner: str, offer: line.Offer) -> line.Lacking | None:
+        """Prepare for a render that wants uploads; what of them is lacking."""
         ...
 
     async def news(self) -> tuple[News, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
+from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
 
@@ -13,6 +15,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from midifrag.clock import monotonic
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.flow import WINDOW
 from midifrag.engine.line.frames import MOST_FRAME
@@ -21,7 +24,7 @@ from midifrag.errors import LineError
 from midifrag.serving.desk import Desk, News
 from midifrag.serving.jobs import KEEP_SECONDS
 from midifrag.serving.metrics import CONTENT_TYPE, exposition
-from midifrag.serving.quotas import USUAL_QUOTA, Quota
+from midifrag.serving.quotas import DRAIN_SECONDS, USUAL_QUOTA, Quota
 from midifrag.serving.session import Session
 from midifrag.serving.tokens import Tokens
 
@@ -31,6 +34,8 @@ _log = logging.getLogger(__name__)
 METRICS = "/metrics"
 #: Seconds without a byte after which a client counts as gone: it says something four times a second.
 SILENCE = 10.0
+#: Seconds that a connection to a server which ends has to ask for what it wants of it.
+IDLE = 0.5
 #: Seconds between two looks at how the models stand, and after which no engine has answered one.
 LOOK, ANSWER = 0.5, 5.0
 #: Close codes: of RFC 6455 (1002 protocol error, 1009 too large, 1012 service restart, 1001 going away), and our own.
@@ -38,9 +43,21 @@ PROTOCOL_ERROR, TOO_LARGE, RESTART, GONE, OTHER_VERSION = 1002, 1009, 1012, 1001
 
 
 class Ingress:
-    """All connections of one process. ``models`` are the names that clients are told."""
+    """All connections of one process. ``models`` are the names that clients are told.
 
-    def __init__(self, desk: Desk, tokens: Tokens, models: tuple[str, ...], quota: Quota = USUAL_QUOTA) -> None:
+    At the end of the server, a connection has ``drain_seconds`` to finish what it is at.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        tokens: Tokens,
+        models: tuple[str, ...],
+        quota: Quota = USUAL_QUOTA,
+        drain_seconds: float = DRAIN_SECONDS,
+    ) -> None:
+        self._drain_seconds = drain_seconds
+        self._ends_at = float("inf")
         self._desk, self._tokens, self._models, self._quota = desk, tokens, models, quota
         self._sessions: dict[Session, WebSocket] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -55,9 +72,10 @@ class Ingress:
             # Before it is accepted: 403, and nothing is read of what such a client sends.
             await socket.close()
             return
-        if line.SUBPROTOCOL not in socket.scope.get("subprotocols", []):
+        spoken = socket.scope.get("subprotocols", [])
+        if line.SUBPROTOCOL not in spoken:
             await socket.accept()
-            await socket.close(OTHER_VERSION, f"this server speaks {line.SUBPROTOCOL}; update the older of the two")
+            await socket.close(OTHER_VERSION, _way_out(spoken))
             return
         await socket.accept(subprotocol=line.SUBPROTOCOL)
         session = Session(self._desk, owner, partial(_put, socket), lambda: len(self._sessions))
@@ -97,7 +115,7 @@ class Ingress:
 
     async def drain(self) -> None:
         """Tell all that this server ends, and close each connection with 1012 when its jobs are done."""
-        self._draining = True
+        self._draining, self._ends_at = True, monotonic() + self._drain_seconds
         for session, socket in tuple(self._sessions.items()):
             with contextlib.suppress(OSError):
                 await session.move()
@@ -117,8 +135,15 @@ class Ingress:
                 keeps=KEEP_SECONDS,
                 in_flight=self._quota.in_flight,
                 seconds_a_minute=self._quota.seconds_a_minute,
+                warm_a_minute=self._quota.warm_a_minute,
+                upload_window=WINDOW,
+                drains=self._drain_seconds,
+                minor=line.MINOR,
             )
         )
+        if self._draining:
+            # Before it hears that models are ready: they are not, for anything new.
+            await session.move()
         await session.tell_news(self._news)
         if self._draining:
             self._close_later(session, socket)
@@ -162,9 +187,21 @@ class Ingress:
                 await session.tell_news(self._news)
 
     async def _close_when_idle(self, session: Session, socket: WebSocket) -> None:
-        while session in self._sessions and session.busy:
+        # One that has just come back asks for what it has not got yet.
+        await asyncio.sleep(IDLE)
+        while session in self._sessions and session.busy and monotonic() < self._ends_at:
             await asyncio.sleep(0.05)
         await _close(socket, RESTART, "this server ends; connect again")
+
+
+def _way_out(spoken: Sequence[str]) -> str:
+    """What a client hears that speaks another version of the line; at most 123 bytes."""
+    ours = line.SUBPROTOCOL
+    numbers = [int(one.removeprefix("midifrag.")) for one in spoken if re.fullmatch(r"midifrag\.[0-9]{1,6}", one)]
+    if not numbers:
+        return f"this server speaks {ours}, and was asked for nothing of it; update midifrag at home"
+    older = "the server's midifrag" if min(numbers) > int(ours.removeprefix("midifrag.")) else "midifrag at home"
+    return f"this server speaks {ours}, and the show midifrag.{max(numbers)}; update {older}"
 
 
 async def _put(socket: WebSocket, data: bytes) -> None:

@@ -6,29 +6,29 @@ who watches a job is called when it has changed. Time is what the clock says.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias, assert_never
 
 from midifrag.clock import Clock
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
-from midifrag.engine.line.translating import packed, render_of, told_take
+from midifrag.engine.line.translating import render_of
 from midifrag.errors import MidifragError
+from midifrag.serving.job import Job, Outcome
 from midifrag.serving.quotas import USUAL_QUOTA, Quota, Spending
 
 #: Seconds that what became of a job is kept for a client that comes back.
 KEEP_SECONDS = 60.0
+#: Seconds since the last piece of a take, after which nobody is fetching it.
+FETCHED_SECONDS = 15.0
 #: Seconds that a request counts as whose length is left to the model, and that one counts as at least: what is refused
 #: by its engine costs a place too, and a length below nothing gives none back.
 USUAL_SECONDS, LEAST_SECONDS = 10.0, 0.5
 #: Steps of a take of the archive, which no other limit holds for: what has more is none, and would fill the memory.
 MOST_STEPS = 10_000
 
-Outcome: TypeAlias = engine.Rendered | engine.Failed | engine.Cancelled
 Reason: TypeAlias = Literal["quota", "moving", "model", "differs", "request"]
 
 
@@ -40,45 +40,11 @@ class RefusedError(MidifragError):
         super().__init__(reason)
 
 
-@dataclass(eq=False, slots=True)
-class Job:
-    """One job, as far as it has come. ``owner`` is its token's name; nobody else hears of it."""
-
-    owner: str
-    id: str
-    number: int
-    model: str
-    wish: Any
-    asked_at: float
-    began_at: float | None = None
-    ended_at: float | None = None
-    step: int = 0
-    of: int = 0
-    retried: bool = False
-    cancelling: bool = False
-    outcome: Outcome | None = None
-    #: What was rendered, as it travels, and what is told of it.
-    audio: bytes = b""
-    take: line.Rendered | None = None
-    watchers: set[Callable[[], None]] = field(default_factory=set)
-
-    def tell(self) -> None:
-        """Call everybody who watches it."""
-        for watcher in tuple(self.watchers):
-            watcher()
-
-    @contextmanager
-    def watched(self, watcher: Callable[[], None]) -> Iterator[None]:
-        """Call ``watcher`` at each change, as long as this lasts."""
-        self.watchers.add(watcher)
-        try:
-            yield
-        finally:
-            self.watchers.discard(watcher)
-
-
 class Jobs:
-    """All jobs of a replica. ``send`` hands a command to a model's engine; ``models`` are those that there are."""
+    """All jobs of a replica. ``send`` hands a command to a model's engine; ``models`` are those that there are.
+
+    ``ended`` hears of each job that has ended, however that came.
+    """
 
     def __init__(
         self,
@@ -87,13 +53,15 @@ class Jobs:
         models: tuple[str, ...],
         quota: Quota = USUAL_QUOTA,
         keep: float = KEEP_SECONDS,
+        ended: Callable[[Job], None] = lambda _job: None,
     ) -> None:
         self._clock, self._send, self._models = clock, send, models
-        self._quota, self._keep = quota, keep
+        self._quota, self._keep, self._ended = quota, keep, ended
         self._jobs: dict[tuple[str, str], Job] = {}
         self._by_number: dict[int, Job] = {}
         self._numbers = itertools.count(1)
         self._spent: dict[str, Spending] = {}
+        self._warmed: dict[str, Spending] = {}
         self.draining = False
 
     def __iter__(self) -> Iterator[Job]:
@@ -110,7 +78,7 @@ class Jobs:
         """The job of a request, which begins with the first one under its id. Raises `RefusedError`."""
         model, wish = asked.model or self._models[0], _lasting(asked.wish)
         job = self._jobs.get((owner, asked.job))
-        if job is not None:
+        if job is not None and not job.cancelling and not isinstance(job.outcome, engine.Cancelled):
             if model != job.model or wish != _lasting(job.wish):
                 raise RefusedError("differs", "another request has this id; a new one needs an id of its own.")
             if asked.wish == wish:
@@ -123,8 +91,42 @@ class Jobs:
         job = Job(owner, asked.job, next(self._numbers), model, asked.wish, now)
         self._jobs[owner, asked.job] = job
         self._by_number[job.number] = job
-        self._send(model, render_of(asked.wish, job.number))
+        if not line.parcels_of(asked.wish):
+            self.begin(job, render_of(asked.wish, job.number))
         return job
+
+    def begin(self, job: Job, render: engine.Render, places: dict[str, str] | None = None) -> None:
+        """Hand a job to its engine, once: all that it wants is there, at these ``places``."""
+        if job.outcome is None and job.render is None:
+            job.render, job.places = replace(render, spare=job.wish.spare), places or {}
+            self._send(job.model, job.render)
+
+    def fail(self, job: Job, reason: str) -> None:
+        """What a job wants cannot be had."""
+        self._end(engine.Failed(job.number, reason))
+
+    def now(self) -> float:
+        """What the clock says."""
+        return self._clock.now()
+
+    def model_of(self, named: str) -> str | None:
+        """The model that a client means; None for one that is not there."""
+        model = named or self._models[0]
+        return model if model in self._models else None
+
+    def may_warm(self, owner: str, count: int) -> int:
+        """How many of so many renders an owner may have prepared for now; they count as spent."""
+        now, spending = self._clock.now(), self._warmed.setdefault(owner, Spending())
+        allowed = max(0, min(count, self._quota.warm_a_minute - round(spending.within(now))))
+        if allowed:
+            spending.spend(now, allowed)
+        return allowed
+
+    @property
+    def unfetched(self) -> Iterator[Job]:
+        """Takes that their clients have not said to have, but for those of who has gone: somebody may fetch them."""
+        oldest = self._clock.now() - FETCHED_SECONDS
+        return (job for job in self if job.take is not None and max(job.ended_at or 0.0, job.fetched_at) > oldest)
 
     def find(self, owner: str, job: str) -> Job | None:
         """A job of this owner; None where there is none, be there one of another's or not."""
@@ -135,6 +137,10 @@ class Jobs:
         found = self.find(owner, job)
         if found is not None and found.outcome is None and not found.cancelling:
             found.cancelling = True
+            if found.render is None:
+                # It waited for an upload, and no engine has heard of it.
+                self._end(engine.Cancelled(found.number))
+                return
             self._send(found.model, engine.Cancel(found.number))
 
     def promote(self, owner: str, job: str) -> None:
@@ -187,9 +193,10 @@ class Jobs:
         for key, job in tuple(self._jobs.items()):
             if job.ended_at is not None and job.ended_at <= oldest and not job.watchers:
                 del self._jobs[key]
-        for owner, spending in tuple(self._spent.items()):
-            if not spending.within(self._clock.now()):
-                del self._spent[owner]
+        for table in (self._spent, self._warmed):
+            for owner, spending in tuple(table.items()):
+                if not spending.within(self._clock.now()):
+                    del table[owner]
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -213,19 +220,16 @@ class Jobs:
     def _promote(self, job: Job) -> None:
         if job.wish.spare:
             job.wish = job.wish.model_copy(update={"spare": False})
-            if job.outcome is None:
+            if job.render is not None:
+                job.render = replace(job.render, spare=False)
                 self._send(job.model, engine.Promote(job.number))
 
     def _end(self, outcome: Outcome) -> list[Job]:
         job = self._by_number.pop(outcome.job, None)
         if job is None:
             return []
-        if isinstance(outcome, engine.Rendered):
-            job.audio = packed(outcome.audio)
-            job.take = told_take(job.id, outcome, hashlib.sha256(job.audio).hexdigest())
-            # Once is enough: what travels are the bytes.
-            outcome = replace(outcome, audio=outcome.audio[:, :0].copy())
-        job.outcome, job.ended_at = outcome, self._clock.now()
+        job.end(outcome, self._clock.now())
+        self._ended(job)
         self._make_room(job.owner)
         self._tell_all(job.model)
         job.tell()
@@ -237,12 +241,12 @@ class Jobs:
             (job for job in self._jobs.values() if job.owner == owner and job.ended_at is not None),
             key=lambda job: job.ended_at or 0.0,
         )
-        held = sum(len(job.audio) for job in ended)
+        held = sum(job.held for job in ended)
         for job in ended[:-1]:
             if held <= self._quota.kept_bytes:
                 return
             if not job.watchers:
-                held -= len(job.audio)
+                held -= job.held
                 del self._jobs[owner, job.id]
 
     def _lost(self, number: int, reason: str, *, restarting: bool) -> list[Job]:
@@ -251,11 +255,11 @@ class Jobs:
             return []
         if job.cancelling:
             return self._end(engine.Cancelled(number))
-        if not restarting or job.retried:
+        if not restarting or job.retried or job.render is None:
             return self._end(engine.Failed(number, reason))
         # Once more, from the same seed: it may not have been what ended its engine.
         job.retried, job.began_at, job.step, job.of = True, None, 0, 0
-        self._send(job.model, render_of(job.wish, number))
+        self._send(job.model, job.render)
         job.tell()
         return []
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from midifrag.engine.protocol import Engine, EngineChoice
 from midifrag.engine.registry import HostKind, create_engine
 from midifrag.serving.grouping import Group, Share
-from midifrag.serving.quotas import USUAL_QUOTA, Quota
+from midifrag.serving.quotas import DRAIN_SECONDS, USUAL_QUOTA, Quota
 from midifrag.serving.shelf import Shelf
+from midifrag.serving.uploads import USUAL_LIMITS, UploadLimits
 
 #: Nothing that Ray would have to find.
 NO_SHARE = Share(0.0, 0.0, 1)
@@ -20,7 +21,8 @@ class Plan:
     """What is served: ``choices`` by model, of which the first is the server's own, and their ``groups``.
 
     Each group has replicas of its own, from so many to so many, which are meant to have ``in_flight`` jobs each.
-    ``sizes`` are the models' bytes, as far as they are known, and ``room`` what a replica holds of them at once.
+    ``sizes`` are the models' bytes, as far as they are known, and ``room`` what a replica holds of them at once;
+    ``uploads`` says how much it takes of clients. At its end, a server waits ``drain_seconds`` at most.
     """
 
     choices: Mapping[str, EngineChoice]
@@ -32,6 +34,8 @@ class Plan:
     quota: Quota = USUAL_QUOTA
     sizes: Mapping[str, int] = field(default_factory=dict)
     room: float = float("inf")
+    uploads: UploadLimits = USUAL_LIMITS
+    drain_seconds: float = DRAIN_SECONDS
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from midifrag.errors import ModelError
 from midifrag.serving.grouping import grouped, shared_out
 from midifrag.serving.plan import Plan
 from midifrag.serving.ray_server import Planning
+from midifrag.serving.uploads import limits_of
 
 #: Bytes of a gigabyte.
 GB = 1_000_000_000
@@ -40,6 +41,8 @@ def planner(loaded: Loaded, names: tuple[str, ...], replicas: Range | None = Non
             share,
             sizes={name: size for name, size in sizes.items() if size is not None},
             room=settings.serve.memory_gb * GB,
+            uploads=limits_of(settings.serve.uploads),
+            drain_seconds=settings.serve.drain_seconds,
         )
 
     return plan

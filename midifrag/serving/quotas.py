@@ -11,19 +11,25 @@ MINUTE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Of one token, at one replica. ``kept_bytes`` of finished audio are kept for its client to come back."""
+    """Of one token, at one replica. ``kept_bytes`` of finished audio are kept for its client to come back.
+
+    An engine prepares for ``warm_a_minute`` renders, as often as a client says them.
+    """
 
     in_flight: int = 64
     seconds_a_minute: float = 1800.0
     kept_bytes: int = 1 << 28
+    warm_a_minute: int = 512
 
 
+#: Seconds that a server which ends waits for what is in flight, and for takes to be fetched.
+DRAIN_SECONDS = 120.0
 #: What a token has where nothing else is said.
 USUAL_QUOTA = Quota()
 
 
 class Spending:
-    """What one token asked for in the last minute."""
+    """What one token asked for in the last minute: seconds of audio, or how many renders to prepare for."""
 
     def __init__(self) -> None:
         self._asked: deque[tuple[float, float]] = deque()

@@ -43,7 +43,9 @@ class Engines:
     # Ray waits for one that is a coroutine.
     async def __init__(self, plan: Plan, group: Group) -> None:  # type: ignore[misc]  # Python knows no such one
         place = serve.get_replica_context().replica_id.unique_id
-        self._replica = Replica(group.models, plan.engine, place, plan.quota, shelf=plan.shelf(group))
+        self._replica = Replica(
+            group.models, plan.engine, place, plan.quota, shelf=plan.shelf(group), limits=plan.uploads
+        )
         # One that is not warm is not running: nothing is sent to it before.
         await self._replica.start()
 
@@ -57,6 +59,17 @@ class Engines:
         """See `Desk.audio`."""
         del where
         return await self._replica.audio(owner, cast("line.Ask", from_client(frame).message), start, size)
+
+    async def upload(self, owner: str, frame: bytes, data: bytes, where: tuple[str, str]) -> None:
+        """See `Desk.upload`."""
+        del where
+        await self._replica.upload(owner, cast("line.Upload", from_client(frame).message), data)
+
+    async def offer(self, owner: str, frame: bytes, where: tuple[str, str]) -> bytes:
+        """See `Desk.offer`; nothing where nothing is lacking."""
+        del where
+        lacking = await self._replica.offer(owner, cast("line.Offer", from_client(frame).message))
+        return b"" if lacking is None else encode(lacking)
 
     async def order(self, owner: str, frame: bytes, where: tuple[str, str]) -> None:
         """See `Desk.order`."""
@@ -83,7 +96,7 @@ class Engines:
         """See `RayDesk.left`."""
         del where
         jobs = self._replica.jobs
-        return jobs.in_flight, sum(job.take is not None for job in jobs)
+        return jobs.in_flight, len(list(jobs.unfetched))
 
     def reconfigure(self, user_config: Mapping[str, Any]) -> None:
         """Take in what ``serve deploy`` says while this runs: ``draining: true`` is what `drain` does."""
@@ -106,7 +119,7 @@ def application(plan: Plan, tokens: Tokens) -> serve.Application:
         def __init__(self, *handles: DeploymentHandle) -> None:
             names = (group.name for group in plan.groups)
             desk = RayDesk(plan.groups, dict(zip(names, handles, strict=True)), plan.models[0])
-            self._ingress = Ingress(desk, tokens, plan.models, plan.quota)
+            self._ingress = Ingress(desk, tokens, plan.models, plan.quota, plan.drain_seconds)
 
         @app.websocket(PATH)
         async def connect(self, websocket: WebSocket) -> None:

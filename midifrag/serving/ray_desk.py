@@ -58,6 +58,24 @@ class RayDesk:
         call = self._handles[group.name].audio
         return bytes(await _call(call, owner, encode(self._named(asked)), start, size, where=("", asked.place)))
 
+    async def upload(self, owner: str, piece: line.Upload, data: bytes) -> None:
+        """See `Desk.upload`."""
+        group = self._of.get(piece.model or self._first)
+        if group is not None:
+            # A frame of this kind has raw bytes; these go beside it, as many as there are.
+            frame = encode(self._named(piece), b"\0")
+            await _call(self._handles[group.name].upload, owner, frame, data, where=("", piece.place))
+
+    async def offer(self, owner: str, offer: line.Offer) -> line.Lacking | None:
+        """See `Desk.offer`: asked of the replica that presses like this one go to."""
+        group = self._of.get(offer.model or self._first)
+        if group is None:
+            return None
+        offer, wish = self._named(offer), cast("Any", offer.wish)
+        where = (key_of(offer.model, wish.prompt), "")
+        frame = await _call(self._handles[group.name].offer, owner, encode(offer), where=where)
+        return cast("line.Lacking", from_server(frame).message) if frame else None
+
     async def order(self, owner: str, order: Order) -> None:
         """See `Desk.order`: where a job is not known to be anywhere, each replica hears of it; so of what to warm."""
         group = self._of.get(order.model or self._first)

@@ -29,9 +29,8 @@ from midifrag.serving.tokens import Tokens
 if TYPE_CHECKING:
     from types import ModuleType
 
-#: Seconds that jobs in flight have to end when a server is stopped, that their audio has to be fetched after that, and
-#: between two looks at them.
-DRAIN_SECONDS, FETCH_SECONDS, LOOK = 60.0, 10.0, 0.25
+#: Seconds between two looks at what a server that is stopped has left to do.
+LOOK = 0.25
 #: How often Ray is started before that is given up, and seconds that its processes have to end.
 STARTS, END_SECONDS = 3, 5.0
 #: Bytes of Ray's store of objects: frames are small and go past it.
@@ -69,7 +68,7 @@ def running(address: Address, tokens: Tokens, planning: Planning, cluster: str |
         url = address.url
         if cluster is not None:
             url = _served_at(serve, address)
-            _drain(serve)
+            _drain(serve, plan.drain_seconds)
         from midifrag.serving import ray_app
 
         serve.start(http_options=address.http_options(), logging_config={"log_level": "ERROR"})
@@ -81,7 +80,7 @@ def running(address: Address, tokens: Tokens, planning: Planning, cluster: str |
             raise ModelError(f"The server did not come up: {error}") from error
         ours = _deployed_at(serve)
         try:
-            yield Served(url, lambda: _drain(serve, ours))
+            yield Served(url, lambda: _drain(serve, plan.drain_seconds, ours))
         finally:
             # One that took its place is somebody else's.
             if cluster is not None:
@@ -205,7 +204,7 @@ def _deployed_at(serve: Any) -> float | None:
     return None if application is None else float(application.last_deployed_time_s)
 
 
-def _drain(serve: Any, ours: float | None = None) -> None:
+def _drain(serve: Any, seconds: float, ours: float | None = None) -> None:
     """Finish what is in flight at the server that is there; its clients hear that it ends.
 
     Not where another one took the place of the one that was deployed at ``ours``.
@@ -218,21 +217,16 @@ def _drain(serve: Any, ours: float | None = None) -> None:
     # Whatever version that is of: its models are not asked for.
     names = [name for name in application.deployments if name.startswith(grouping.SHARED)]
     handles = {name: serve.get_deployment_handle(name, ray_app.APPLICATION) for name in names}
-    asyncio.run(drained(RayDesk((Group(name, ()) for name in names), handles, "")))
+    asyncio.run(drained(RayDesk((Group(name, ()) for name in names), handles, ""), seconds))
 
 
-async def drained(desk: RayDesk) -> None:
-    """Have no new jobs taken, and wait until those in flight are done and their clients have them."""
+async def drained(desk: RayDesk, seconds: float) -> None:
+    """Have no new jobs taken, and wait until those in flight are done and their clients have them, for so long."""
+    deadline = monotonic() + seconds
     # The first call tells this process which replicas there are.
     await desk.left()
     await desk.drain()
-    await _until(lambda left: not left[0], desk, DRAIN_SECONDS)
-    await _until(lambda left: not left[1], desk, FETCH_SECONDS)
+    while any(await desk.left()) and monotonic() < deadline:
+        await asyncio.sleep(LOOK)
     # Connections are closed as the ways in hear of it.
     await asyncio.sleep(2 * LOOK_AT_MODELS)
-
-
-async def _until(is_so: Callable[[tuple[int, int]], bool], desk: RayDesk, seconds: float) -> None:
-    deadline = monotonic() + seconds
-    while not is_so(await desk.left()) and monotonic() < deadline:
-        await asyncio.sleep(LOOK)

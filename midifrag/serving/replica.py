@@ -15,12 +15,15 @@ from midifrag.engine.line.translating import render_of
 from midifrag.engine.protocol import Engine
 from midifrag.errors import ModelError
 from midifrag.serving.desk import News, Order
+from midifrag.serving.job import Job
 from midifrag.serving.jobs import Jobs, RefusedError
 from midifrag.serving.quotas import USUAL_QUOTA, Quota
 from midifrag.serving.shelf import Shelf
 from midifrag.serving.shelved_pool import ShelvedPool
 from midifrag.serving.standing import Standing
+from midifrag.serving.supply import Supply
 from midifrag.serving.telling import Telling
+from midifrag.serving.uploads import USUAL_LIMITS, UploadLimits, Uploads
 
 #: Seconds without progress after which a replica is not sound any more: its host should have replaced the engine.
 HUNG_SECONDS = 60.0
@@ -43,13 +46,16 @@ class Replica:
         quota: Quota = USUAL_QUOTA,
         clock: Clock | None = None,
         shelf: Shelf | None = None,
+        limits: UploadLimits = USUAL_LIMITS,
     ) -> None:
         self.place = place
         self._models = models
         self._clock = clock or SystemClock()
         shelf = shelf or Shelf(dict.fromkeys(models, 0))
         self._pool = ShelvedPool(create, self._heard, shelf, self._later, self._rest)
-        self.jobs = Jobs(self._clock, self._pool.send, models, quota)
+        self.jobs = Jobs(self._clock, self._pool.send, models, quota, ended=self._release)
+        self._uploads = Uploads(self._clock, limits)
+        self._supply = Supply(self.jobs, self._uploads, self._warm)
         self._standing = {model: Standing(model) for model in models}
         self._changed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -73,6 +79,7 @@ class Replica:
                 await self._tidying
         self._loop = None
         await asyncio.to_thread(self._pool.close)
+        await asyncio.to_thread(self._uploads.close)
 
     def check(self) -> None:
         """Raise `ModelError` where an engine is gone for good, or hangs where its host cannot help."""
@@ -96,12 +103,14 @@ class Replica:
         except RefusedError as error:
             yield line.Refused(job=asked.job, reason=str(error), why=error.why)
             return
+        if job.render is None and job.outcome is None and not self._supply.knows(job):
+            await self._supply.begin(job)
         telling, changed = Telling(job, self.place), asyncio.Event()
         with job.watched(changed.set):
             while True:
                 changed.clear()
                 for message in telling.due(self._clock.now(), self.jobs.ahead(job)):
-                    yield message
+                    yield message if not isinstance(message, line.Rendered) else await _in_coding(job, asked, message)
                 if telling.is_over:
                     return
                 await self._wait(changed, telling.next_at())
@@ -109,7 +118,21 @@ class Replica:
     async def audio(self, owner: str, asked: line.Ask, start: int, size: int) -> bytes:
         """See `Desk.audio`."""
         job = self.jobs.find(owner, asked.job)
-        return b"" if job is None else job.audio[start : start + size]
+        if job is None:
+            return b""
+        job.fetched_at = self._clock.now()
+        return job.bytes_in(asked.coding)[start : start + size]
+
+    async def upload(self, owner: str, piece: line.Upload, data: bytes) -> None:
+        """See `Desk.upload`."""
+        await self._supply.put(owner, piece, data)
+
+    async def offer(self, owner: str, offer: line.Offer) -> line.Lacking | None:
+        """See `Desk.offer`."""
+        if not self.jobs.may_warm(owner, 1):
+            return None
+        lacking = self._supply.offer(owner, offer)
+        return line.Lacking(job="", place=self.place, uploads=lacking) if lacking else None
 
     async def order(self, owner: str, order: Order) -> None:
         """See `Desk.order`."""
@@ -120,22 +143,37 @@ class Replica:
                 self.jobs.promote(owner, job)
             case line.Kept(job=job):
                 self.jobs.kept(owner, job)
-            case line.Warm(model=model, wishes=wishes):
-                if (model or self._models[0]) in self._models:
+            case line.Warm(model=named, wishes=wishes):
+                model = self.jobs.model_of(named)
+                plain = [wish for wish in wishes if not line.parcels_of(wish)]
+                if model is not None and (plain := plain[: self.jobs.may_warm(owner, len(plain))]):
                     # Within the limits of a press: nobody needs to be quick about a take of the archive.
-                    renders = tuple(replace(render_of(wish, 0), recorded=False) for wish in wishes)
-                    self._pool.send(model or self._models[0], engine.Warm(renders))
+                    self._warm(model, *(replace(render_of(wish, 0), recorded=False) for wish in plain))
             case _:
                 assert_never(order)
 
     async def news(self) -> tuple[News, ...]:
         """See `Desk.news`."""
         moving = (line.Moving(),) if self.jobs.draining else ()
-        return (*(one.news for one in self._standing.values()), *moving)
+        return (*(self._with_limits(one.news) for one in self._standing.values()), *moving)
 
     async def status(self) -> tuple[line.ModelStatus, ...]:
         """See `Desk.status`."""
         return tuple(one.status(self.jobs) for one in self._standing.values())
+
+    def _with_limits(self, news: News) -> News:
+        """News of a model, with what may be uploaded for it."""
+        if not isinstance(news, line.Info):
+            return news
+        limits = self._uploads.limits
+        sound = limits.sound if news.begins_from else 0
+        return news.model_copy(update={"sound_bytes": sound, "lora_bytes": limits.lora, "upload_bytes": limits.kept})
+
+    def _warm(self, model: str, *renders: engine.Render) -> None:
+        self._pool.send(model, engine.Warm(renders))
+
+    def _release(self, job: Job) -> None:
+        self._supply.release(job)
 
     # --- from engines ------------------------------------------------------------------------------------------------
 
@@ -177,9 +215,18 @@ class Replica:
         while True:
             await asyncio.sleep(TIDY_SECONDS)
             self.jobs.expire()
+            self._supply.expire()
 
     async def _wait(self, changed: asyncio.Event, until: float | None) -> None:
         wait = None if until is None else max(0.0, until - self._clock.now())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await changed.wait()
+
+
+async def _in_coding(job: Job, asked: line.Ask, told: line.Rendered) -> line.Rendered:
+    """What is told of a take whose client wants it in a coding; packing it takes time, which is a thread's."""
+    if asked.coding != "flac":
+        return told
+    await asyncio.to_thread(job.pack)
+    return job.flac_take or told

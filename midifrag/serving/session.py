@@ -7,14 +7,17 @@ sends and however little that reads.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.flow import Window
-from midifrag.engine.line.frames import PIECE, encode, from_client
+from midifrag.engine.line.frames import PIECE, UnknownWishError, encode, from_client
 from midifrag.errors import LineError
 from midifrag.serving.desk import Desk, News, Order
+from midifrag.serving.intake import Intake
 
 _log = logging.getLogger(__name__)
 
@@ -44,31 +47,44 @@ class Session:
         self._window = Window()
         self._sending = asyncio.Lock()
         self._following: dict[str, asyncio.Task[None]] = {}
-        self._orders: asyncio.Queue[Order] = asyncio.Queue(MOST_ORDERS)
+        self._orders: asyncio.Queue[Order | line.Offer] = asyncio.Queue(MOST_ORDERS)
+        self._ordered: Counter[str] = Counter()
         self._ordering = asyncio.ensure_future(self._pass_on())
         self._told: dict[str, News] = {}
+        self._intake = Intake(desk, owner, self.send)
+        #: What the client speaks is newer than this.
+        self._is_newer = False
+        #: Takes that were sent, and whose client has not said that it has them.
+        self._unkept: set[str] = set()
         #: Jobs that are followed and whose client does not want them any more.
         self._dropped: set[str] = set()
         self._moves = False
 
     @property
     def busy(self) -> bool:
-        """Whether a job of this connection is under way."""
-        return bool(self._following)
+        """Whether a job of this connection is under way, or its take."""
+        return bool(self._following or self._unkept)
 
     async def take(self, data: bytes | str) -> None:
         """Take in a frame. Raises `LineError` for what is none, or too much; the connection then ends."""
-        message = from_client(data).message
+        try:
+            frame = from_client(data, newer=self._is_newer)
+        except UnknownWishError as error:
+            if error.job:
+                await self.send(line.Refused(job=error.job, reason=str(error), why="request"))
+            return
+        message = frame.message
         match message:
             case line.Ask():
                 await self._ask(message)
-            case line.Cancel() | line.Promote() | line.Kept() | line.Warm():
-                if isinstance(message, line.Cancel) and message.job in self._following:
-                    self._dropped.add(message.job)
-                try:
-                    self._orders.put_nowait(message)
-                except asyncio.QueueFull:
-                    raise LineError(f"more than {MOST_ORDERS} orders wait; slow down") from None
+            case line.Cancel() | line.Promote() | line.Kept() | line.Warm() | line.Offer():
+                self._order(message)
+            case line.Upload():
+                self._intake.add(message, frame.raw)
+            case line.Hello(minor=minor):
+                self._is_newer = minor > line.MINOR
+            case line.Strange():
+                pass
             case line.Received(total=total):
                 try:
                     self._window.received(total)
@@ -106,7 +122,7 @@ class Session:
 
     async def close(self) -> None:
         """The connection is gone: stop listening to its jobs, which go on."""
-        tasks = [self._ordering, *self._following.values()]
+        tasks = [self._ordering, self._intake.task, *self._following.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -121,6 +137,17 @@ class Session:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
+    def _order(self, order: Order | line.Offer) -> None:
+        if isinstance(order, line.Cancel | line.Kept):
+            self._unkept.discard(order.job)
+        if isinstance(order, line.Cancel) and order.job in self._following:
+            self._dropped.add(order.job)
+        try:
+            self._orders.put_nowait(order)
+            self._ordered[getattr(order, "job", "")] += 1
+        except asyncio.QueueFull:
+            raise LineError(f"more than {MOST_ORDERS} orders wait; slow down") from None
+
     async def _ask(self, asked: line.Ask) -> None:
         if len(self._following) >= MOST_FOLLOWED:
             reason = f"one connection follows {MOST_FOLLOWED} jobs at once; wait for one of them."
@@ -132,6 +159,7 @@ class Session:
             earlier.cancel()
             await asyncio.gather(earlier, return_exceptions=True)
         self._dropped.discard(asked.job)
+        self._unkept.discard(asked.job)
         task = asyncio.ensure_future(self._follow(asked))
         self._following[asked.job] = task
         task.add_done_callback(lambda done: self._ended(asked.job, done))
@@ -146,6 +174,11 @@ class Session:
     async def _follow(self, asked: line.Ask) -> None:
         """Tell of a job to its end; where its replica dies, ask another one, for the same take."""
         waited, pause = 0.0, AGAIN
+        if self._ordered[asked.job]:
+            # One that was cancelled is asked for anew: what was said of it comes first.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STUCK):
+                    await self._orders.join()
         while True:
             try:
                 if await self._tell(asked):
@@ -179,6 +212,8 @@ class Session:
                         await self.send(message)
                     case line.Rendered():
                         is_sent = await self._send_audio(asked, message)
+                        if is_sent:
+                            self._unkept.add(asked.job)
                         await self.send(message if is_sent else line.Cancelled(job=asked.job))
                         return True
                     case line.Failed() | line.Cancelled() | line.Refused():
@@ -223,6 +258,14 @@ class Session:
         while True:
             order = await self._orders.get()
             try:
-                await self._desk.order(self._owner, order)
+                if isinstance(order, line.Offer):
+                    lacking = await self._desk.offer(self._owner, order)
+                    if lacking is not None:
+                        await self.send(lacking)
+                else:
+                    await self._desk.order(self._owner, order)
             except Exception as error:  # as above; a job whose replica is dead needs no order any more
                 _log.debug("an order reached nobody: %r", error)
+            finally:
+                self._orders.task_done()
+                self._ordered -= Counter([getattr(order, "job", "")])

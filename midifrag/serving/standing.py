@@ -10,7 +10,7 @@ from typing import Literal, assert_never
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.translating import told_info
-from midifrag.serving.jobs import Job
+from midifrag.serving.job import Job
 
 #: Takes that the times of `line.ModelStatus` look back on.
 REMEMBERED = 50
@@ -71,7 +71,9 @@ class Standing:
 
     def status(self, jobs: Iterable[Job]) -> line.ModelStatus:
         """How it stands; ``jobs`` are the replica's."""
+        jobs = tuple(jobs)
         mine = [job for job in jobs if job.model == self.model and job.outcome is None]
+        uploading = sum(bool(job.lacking) for job in mine)
         queued = sum(job.began_at is None for job in mine)
         state: Literal["loading", "ready", "away"]
         match self.news:
@@ -88,9 +90,11 @@ class Standing:
             state=state,
             replicas=1,
             queued=queued,
+            uploading=uploading,
             rendering=len(mine) - queued,
             rendered=self._rendered,
             failed=self._failed,
+            unfetched=sum(job.model == self.model and job.take is not None for job in jobs),
             text=text,
             step_ms=statistics.median(self._steps) if self._steps else None,
             audio_ms=statistics.median(self._audio) if self._audio else None,
@@ -109,7 +113,7 @@ def together(parts: Iterable[line.ModelStatus]) -> tuple[line.ModelStatus, ...]:
         best = min((other, part), key=lambda one: order.index(one.state))
         sums = {
             name: getattr(other, name) + getattr(part, name)
-            for name in ("replicas", "queued", "rendering", "rendered", "failed")
+            for name in ("replicas", "queued", "uploading", "rendering", "rendered", "failed", "unfetched")
         }
         found[part.model] = best.model_copy(update=sums)
     return tuple(found.values())

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
-from midifrag.serving.jobs import Job
+from midifrag.serving.job import Job
 
 #: Seconds between two tidings of progress, and between two of waiting.
 PROGRESS_GAP, WAIT_GAP = 0.05, 2.0
@@ -20,6 +20,7 @@ class Telling:
         self._ahead: int | None = None
         self._began: float | None = None
         self._step = 0
+        self._lacking: tuple[int, ...] = ()
         self._queued_at = self._progress_at = float("-inf")
         self.is_over = False
 
@@ -29,6 +30,10 @@ class Telling:
         if self._ahead is None or (job.began_at is None and self._must_tell_wait(now, ahead)):
             self._ahead, self._queued_at, self._began = ahead, now, None
             found.append(line.Queued(job=job.id, ahead=ahead, place=self._place))
+        tickets = tuple(one.ticket for one in job.lacking)
+        if tickets and tickets != self._lacking:
+            found.append(line.Lacking(job=job.id, place=self._place, uploads=job.lacking))
+        self._lacking = tickets
         if job.began_at is not None and job.began_at != self._began:
             self._began, self._step = job.began_at, 0
             found.append(line.Began(job=job.id))

@@ -167,3 +167,12 @@ def test_nobody_waits_any_longer_for_an_engine_elsewhere_that_says_it_is_away():
     absences.note("studio/open", died())
     absences.note("pocket", died())
     assert (absences.substitute("studio/open"), absences.substitute("pocket")) == ("sketch", None)
+
+
+def test_an_engine_that_takes_nothing_new_may_finish_until_it_is_gone_or_back():
+    company = Company()
+    ends = Died("it ends", (), restarting=True, finishing=True)
+    assert company.say(Ready(INFO), ends).is_finishing("pocket")
+    assert company.absences.is_away("pocket")
+    assert not company.say(died()).is_finishing("pocket")
+    assert not company.say(ends, Ready(INFO)).is_finishing("pocket")

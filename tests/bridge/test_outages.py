@@ -588,3 +588,19 @@ def test_a_press_on_its_way_that_will_miss_its_bar_is_handed_over_and_lands_once
     rig.bridge.handle(rig.rendered_by(FAR, far))
     rig.rendered(rig.engines.renders()[-1])
     assert [land.arrival.at for land in rig.lands()[1:]] == [bar + 2.0]
+
+
+def test_a_server_that_ends_finishes_what_it_has_begun_and_who_stands_in_plays_the_rest():
+    rig = elsewhere()
+    rig.press(36)
+    rig.press(37)
+    rig.say(Started(1), FAR)
+    rig.say(Died("studio ends", (), restarting=True, finishing=True), FAR)
+    wait(rig, 1.0)
+    rig.press(36)
+    # The second had only waited there.
+    assert renders(rig) == [(FAR, 1), (FAR, 2), ("sketch", 2), ("sketch", 3)]
+    assert (FAR, Cancel(1)) not in rig.engines.sent
+    # The line goes before the first has come.
+    killed(rig, 1, model=FAR)
+    assert renders(rig)[-1] == ("sketch", 1)

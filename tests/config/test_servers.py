@@ -22,7 +22,7 @@ def test_a_servers_model_has_its_name_before_it():
     assert not show.is_elsewhere("stage/open")
     assert show.source("studio/open") == {
         "engine": "server", "server": "studio", "there": "open", "url": "ws://192.168.1.20:8770", "token_file": "token",
-        "patience_ms": 800,
+        "patience_ms": 800, "audio": "auto",
     }  # fmt: skip
     assert show.source("studio")["there"] == ""
 

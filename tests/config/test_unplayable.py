@@ -272,10 +272,9 @@ def test_between_two_prompts_lies_something_only_for_who_reads_prompts(set_of, b
     assert ":2: defaults.morph: sketch reads" in problem
 
 
-def test_neither_loras_nor_sounds_travel_to_a_server(set_of):
+def test_what_a_server_makes_of_loras_and_sounds_it_says_itself(set_of):
     show = "servers: {far: {url: 'ws://127.0.0.1:9'}}\n"
-    assert set_of("v", "morph: {to: hum, by: velocity}", show=show, model="far") == []
-    [lora] = set_of("v", "loras: [{file: dusty.safetensors}]", show=show, model="far")
-    assert "pads.C#1.loras: far is a server's, and LoRAs are files of this machine, which do not travel" in lora
-    [sound] = set_of("v", "from: latest", show=show, model="far")
-    assert "pads.C#1.from: far cannot begin from a sound" in sound
+    for pad in ("morph: {to: hum, by: velocity}", "loras: [{file: dusty.safetensors}]", "from: latest"):
+        assert set_of("v", pad, show=show, model="far") == []
+    [lora] = set_of("v", "loras: [{name: lost}]", show=show, model="far")
+    assert "pads.C#1.loras: lost has no file" in lora

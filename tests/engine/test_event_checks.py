@@ -31,6 +31,7 @@ RIGHT = [
     Warming(1, 2, "weights"),
     Ready(INFO),
     Died("killed", (1, 2), restarting=True),
+    Died("it ends", (), restarting=True, finishing=True),
     Stalled(5.0),
     Resumed(),
 ]

@@ -18,7 +18,7 @@ def job_id(number):
 
 
 def asked(number, prompt="a bell", **said):
-    own = {name: said.pop(name) for name in ("model", "have", "place") if name in said}
+    own = {name: said.pop(name) for name in ("model", "have", "place", "coding") if name in said}
     return line.Ask(job=job_id(number), wish=line.Wish(**{"prompt": prompt, "seed": 1, "seconds": 1.0, **said}), **own)
 
 

@@ -17,6 +17,7 @@ from midifrag.serving.ingress import Ingress, application
 from midifrag.serving.quotas import Quota
 from midifrag.serving.replica import Replica
 from midifrag.serving.tokens import Tokens
+from midifrag.serving.uploads import USUAL_LIMITS
 from tests.support import PATIENCE
 
 TOKEN, OTHER = "a" * 32, "b" * 32
@@ -53,9 +54,11 @@ class Server:
     """A server over a real socket, without Ray: one replica of ``create``, in a thread with a loop of its own."""
 
     def __init__(
-        self, create, models=("sketch",), port=0, quota=None, place="here", host="127.0.0.1", certificate=()
-    ):
+        self, create, models=("sketch",), port=0, quota=None, place="here", host="127.0.0.1", certificate=(),
+        drain_seconds=60.0, limits=USUAL_LIMITS,
+    ):  # fmt: skip
         self._certificate = dict(zip(("ssl_certfile", "ssl_keyfile"), map(str, certificate), strict=False))
+        self._drain_seconds, self._limits = drain_seconds, limits
         self._create, self._models, self._quota, self._place = create, models, quota or Quota(), place
         self._socket = socket.create_server((host, port))
         self.port = self._socket.getsockname()[1]
@@ -64,9 +67,11 @@ class Server:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     async def _serve(self):
-        self.replica = Replica(self._models, self._create, self._place, self._quota)
+        self.replica = Replica(self._models, self._create, self._place, self._quota, limits=self._limits)
         await self.replica.start()
-        self.ingress = Ingress(self.replica, Tokens({"ann": TOKEN, "bob": OTHER}), self._models, self._quota)
+        self.ingress = Ingress(
+            self.replica, Tokens({"ann": TOKEN, "bob": OTHER}), self._models, self._quota, self._drain_seconds
+        )
         config = uvicorn.Config(
             application(self.ingress), log_level="critical", ws_max_size=4 * MOST_FRAME, ws="websockets-sansio",
             timeout_graceful_shutdown=1, ws_ping_interval=None,

@@ -129,10 +129,22 @@ def test_prometheus_is_answered_where_it_has_a_token(server):
     refused.value.close()
 
 
-def test_a_client_of_another_version_hears_that(server):
-    with Client(server, protocols=("midifrag.99",)) as client:
-        code, reason = client.end()
-        assert (code, "speaks midifrag.1" in reason) == (4406, True)
+@pytest.mark.parametrize(
+    ("protocols", "told"),
+    [
+        (("midifrag.99",), "this server speaks midifrag.1, and the show midifrag.99; update the server's midifrag"),
+        (("midifrag.0",), "this server speaks midifrag.1, and the show midifrag.0; update midifrag at home"),
+        (("other",), "this server speaks midifrag.1, and was asked for nothing of it; update midifrag at home"),
+    ],
+)
+def test_a_client_of_another_version_hears_which_of_the_two_is_to_be_updated(server, protocols, told):
+    with Client(server, protocols=protocols) as client:
+        assert client.end() == (4406, told)
+
+
+def test_a_client_that_speaks_an_older_version_too_is_answered_in_it(server):
+    with Client(server, protocols=("midifrag.2", "midifrag.1")) as client:
+        assert client.until(line.Welcome).minor == line.MINOR
 
 
 @pytest.mark.parametrize(
@@ -210,7 +222,42 @@ def test_a_server_that_ends_says_so_finishes_and_closes_with_1012():
         assert client.until(line.Refused).why == "moving"
         puppet.say(take(number))
         client.until(line.Rendered)
+        # It is there until its client has it.
+        assert [one.take is not None for one in server.replica.jobs] == [True]
+        client.say(line.Kept(job=job_id(1)))
         assert client.end()[0] == 1012
+
+
+def test_a_server_that_ends_waits_for_a_take_to_be_fetched_and_not_for_ever(monkeypatch):
+    monkeypatch.setattr(module, "IDLE", 0.0)
+    puppet = Puppet()
+    with Server(lambda _model: puppet, drain_seconds=0.3) as server, Client(server) as client:
+        assert client.until(line.Welcome).drains == 0.3
+        client.say(asked(1))
+        puppet.say(take(puppet.next(engine.Render).job, samples=1_000_000))
+        client.until(line.Audio)
+        # It takes nothing more in, and the bound passes.
+        server.on_loop(server.ingress.drain())
+        assert client.end()[0] == 1012
+
+
+def test_who_comes_back_to_a_server_that_ends_hears_that_first_and_gets_its_take():
+    puppet = Puppet()
+    with Server(lambda _model: puppet) as server:
+        with Client(server) as client:
+            client.say(asked(1))
+            number = puppet.next(engine.Render).job
+            client.until(line.Queued)
+            client.socket.socket.close()
+        server.on_loop(server.ingress.drain())
+        puppet.say(take(number))
+        with Client(server) as client:
+            client.until(line.Welcome)
+            assert isinstance(from_server(client.socket.recv(PATIENCE)).message, line.Moving)
+            client.say(asked(1))
+            client.until(line.Rendered)
+            client.say(line.Kept(job=job_id(1)))
+            assert client.end()[0] == 1012
 
 
 def test_an_engine_that_goes_and_comes_is_told():

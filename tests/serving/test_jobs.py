@@ -4,10 +4,14 @@ import hashlib
 
 import pytest
 
+from midifrag.clock import ManualClock
 from midifrag.engine import messages as engine
-from midifrag.engine.messages import Cancel, Died, Failed, Progress, Promote, Started
-from midifrag.serving.jobs import KEEP_SECONDS, MOST_STEPS, RefusedError
+from midifrag.engine.line.messages import Sound
+from midifrag.engine.messages import Cancel, Cancelled, Died, Failed, Progress, Promote, Render, Started
+from midifrag.serving.jobs import FETCHED_SECONDS, KEEP_SECONDS, MOST_STEPS, Jobs, RefusedError
 from tests.serving.asking import Desk, asked, job_id, take
+
+SOUND = Sound(sha256="a" * 64, channels=1, samples=4, sample_rate=8000)
 
 
 def refused(desk, owner, request):
@@ -253,3 +257,76 @@ def test_what_is_said_of_a_job_that_has_ended_or_never_was_is_left_out():
     for event in (Started(1), Progress(1, 1, 2), take(1, samples=8), Failed(9, "x"), Died("x", (1,), restarting=True)):
         assert desk.jobs.note(event) == []
     assert (len(job.audio), len(list(desk.jobs))) == (16, 1)
+
+
+def test_what_was_cancelled_and_is_asked_for_again_begins_anew():
+    desk = Desk()
+    first = desk.jobs.ask("ann", asked(1))
+    desk.jobs.cancel("ann", first.id)
+    # Also before its engine has let go of it.
+    second = desk.jobs.ask("ann", asked(1))
+    assert second is not first
+    desk.jobs.note(Cancelled(first.number))
+    assert (second.outcome, desk.jobs.find("ann", second.id)) == (None, second)
+    desk.jobs.cancel("ann", second.id)
+    desk.jobs.note(Cancelled(second.number))
+    assert desk.jobs.ask("ann", asked(1)).outcome is None
+
+
+def test_a_job_that_wants_uploads_goes_to_no_engine_before_they_are_there():
+    desk = Desk()
+    wanting = desk.jobs.ask("ann", asked(1, sound=SOUND))
+    assert desk.commands() == []
+    desk.jobs.promote("ann", wanting.id)
+    render = Render(wanting.number, "a bell", seconds=1.0, seed=1)
+    desk.jobs.begin(wanting, render)
+    desk.jobs.begin(wanting, render)
+    assert desk.commands() == [render]
+    other = desk.jobs.ask("ann", asked(2, sound=wanting.wish.sound))
+    desk.jobs.cancel("ann", other.id)
+    assert isinstance(other.outcome, Cancelled)
+    desk.jobs.begin(other, render)
+    assert desk.commands() == []
+    third = desk.jobs.ask("ann", asked(3, sound=wanting.wish.sound))
+    # No engine had it.
+    desk.jobs.note(Died("killed", (third.number,), restarting=True))
+    assert isinstance(third.outcome, Failed)
+
+
+def test_a_token_has_so_many_renders_prepared_for_in_a_minute():
+    desk = Desk(warm_a_minute=5)
+    assert [desk.jobs.may_warm("ann", count) for count in (3, 3, 3)] == [3, 2, 0]
+    assert desk.jobs.may_warm("bob", 9) == 5
+    desk.clock.time += 61
+    assert desk.jobs.may_warm("ann", 3) == 3
+    desk.clock.time += 61
+    desk.jobs.expire()
+    assert desk.jobs._warmed == {}
+
+
+def test_takes_that_their_clients_have_not_got_yet():
+    desk = Desk()
+    job, other = (desk.jobs.ask("ann", asked(number)) for number in (1, 2))
+    desk.jobs.note(take(job.number))
+    desk.jobs.note(Failed(other.number, "no"))
+    assert list(desk.jobs.unfetched) == [job]
+    desk.clock.time += FETCHED_SECONDS - 1
+    job.fetched_at = desk.clock.time
+    desk.clock.time += 2
+    assert list(desk.jobs.unfetched) == [job]
+    desk.clock.time += FETCHED_SECONDS
+    # Who wanted it has gone.
+    assert list(desk.jobs.unfetched) == []
+    job.fetched_at = desk.clock.time
+    desk.jobs.kept("ann", job.id)
+    assert list(desk.jobs.unfetched) == []
+
+
+def test_who_wants_to_hears_of_each_end():
+    ended = []
+    jobs = Jobs(ManualClock(), lambda _model, _command: None, ("sketch",), ended=ended.append)
+    job, waits = jobs.ask("ann", asked(1)), jobs.ask("ann", asked(2, sound=SOUND))
+    jobs.note(take(job.number))
+    jobs.fail(waits, "it did not come")
+    assert ended == [job, waits]
+    assert waits.outcome.reason == "it did not come"

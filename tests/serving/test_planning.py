@@ -30,6 +30,11 @@ def test_models_are_grouped_by_their_size_and_the_sets_numbers_count(plan):
     assert plan("open", serve={"large_gb": 6}).groups[0].name == SHARED
 
 
+def test_what_is_taken_of_uploads_and_how_long_the_end_takes_is_the_sets(plan):
+    made = plan("sketch", serve={"uploads": {"lora_mb": 7}, "drain_seconds": 9})
+    assert (made.uploads.lora, made.drain_seconds) == (7_000_000, 9)
+
+
 def test_the_command_line_says_how_many_instead_of_the_set(plan):
     assert plan("sketch", serve={"replicas": 2}, replicas=Range(1, 3)).replicas == (1, 3)
 

@@ -101,6 +101,25 @@ def test_a_request_of_no_model_is_of_the_servers_first_by_its_name():
     assert shared.calls[0][2] == (key_of("sketch", "a bell"), "")
 
 
+def test_uploads_go_to_the_replica_that_lacks_them_and_offers_to_that_which_presses_go_to():
+    lacking = line.Lacking(job="", place="y", uploads=(line.Wanted(sha256="a" * 64, ticket=1),))
+    shared, wish = Handle(y=b"", **{"": encode(lacking)}), asked(1).wish
+    made = desk(shared)
+    asyncio.run(made.upload("ann", line.Upload(ticket=7, start=5, place="y"), b"many bytes"))
+    [(name, (owner, frame, data), where)] = shared.calls
+    piece = from_client(frame).message
+    assert (name, owner, data, where) == ("upload", "ann", b"many bytes", ("", "y"))
+    assert (piece.ticket, piece.start, piece.model) == (7, 5, "sketch")
+    assert asyncio.run(made.offer("ann", line.Offer(wish=wish))) == lacking
+    assert shared.calls[-1][2] == (key_of("sketch", "a bell"), "")
+    nothing = desk(Handle(**{"": b""}))
+    assert asyncio.run(nothing.offer("ann", line.Offer(wish=wish))) is None
+    for call in (made.upload("ann", line.Upload(ticket=7, start=5, model="harp"), b"x"),
+                 made.offer("ann", line.Offer(model="harp", wish=wish))):  # fmt: skip
+        assert asyncio.run(call) is None
+    assert len(shared.calls) == 2
+
+
 def test_a_model_that_there_is_not_is_refused_with_those_that_there_are():
     [refused] = followed(desk(), asked(1, model="harp"))
     assert (refused.why, refused.reason) == ("model", "there is no model 'harp' here; there is sketch, pocket, open.")

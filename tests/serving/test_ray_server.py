@@ -11,6 +11,7 @@ from midifrag.errors import ModelError
 from midifrag.serving import places, ray_server
 from midifrag.serving.address import Address
 from midifrag.serving.tokens import Tokens
+from tests.support import PATIENCE
 
 ADDRESS = Address("0.0.0.0", 8770)
 
@@ -103,13 +104,18 @@ def cluster(monkeypatch):
     places.note("engines", ())
 
 
-def running(planning=lambda boxes, gpus, grows: (boxes, gpus, grows)):
+def planned(*machines):
+    """A plan that says what it was made of."""
+    return SimpleNamespace(machines=machines, drain_seconds=PATIENCE)
+
+
+def running(planning=planned):
     return ray_server.running(ADDRESS, Tokens({}), planning, "10.0.0.4:6379")
 
 
 def test_on_a_cluster_it_is_planned_by_the_machines_that_live_and_taken_away_at_the_end(cluster):
     with running():
-        assert cluster.calls == [("start", ADDRESS.http_options()), ("run", ([4.0], 2.0, True))]
+        assert cluster.calls == [("start", ADDRESS.http_options()), ("run", planned([4.0], 2.0, True))]
     assert cluster.calls[-1] == ("delete", "midifrag")
 
 
@@ -119,7 +125,7 @@ def test_a_version_that_is_there_finishes_what_it_has_before_the_next_one_comes(
     with running():
         order = [call if isinstance(call, str) else call[0] for call in cluster.calls]
         # Nobody is asked to end before it is known who there is; then until nothing is left.
-        assert order == ["left", "drain", "left", "left", "left", "left", "start", "run"]
+        assert order == ["left", "drain", "left", "left", "left", "start", "run"]
 
 
 def test_one_that_has_taken_this_ones_place_is_left_alone(cluster):
@@ -167,8 +173,8 @@ class Desk:
 @pytest.mark.parametrize(
     ("left", "looks"),
     [
-        ([(0, 0)] * 3, 2),
-        # What renders is waited for, and then those who have not fetched it.
+        ([(0, 0)] * 2, 1),
+        # What renders is waited for, and those who have not fetched it.
         ([(2, 0), (1, 0), (0, 2), (0, 2), (0, 1), (0, 0)], 5),
     ],
 )
@@ -176,13 +182,12 @@ def test_it_ends_when_all_is_rendered_and_fetched(monkeypatch, left, looks):
     monkeypatch.setattr(ray_server, "LOOK", 0.0)
     monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
     desk = Desk(left)
-    asyncio.run(ray_server.drained(desk))
+    asyncio.run(ray_server.drained(desk, PATIENCE))
     assert desk.said == ["left", "drain", *["left"] * looks]
 
 
 def test_what_nobody_fetches_is_not_waited_for_for_ever(monkeypatch):
     monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
-    monkeypatch.setattr(ray_server, "FETCH_SECONDS", 0.0)
     desk = Desk([(0, 0), (0, 1), (0, 1), (0, 1)])
-    asyncio.run(ray_server.drained(desk))
-    assert desk.said == ["left", "drain", "left", "left"]
+    asyncio.run(ray_server.drained(desk, 0.0))
+    assert desk.said == ["left", "drain", "left"]

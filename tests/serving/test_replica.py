@@ -1,6 +1,8 @@
 """A replica: its engines' words become jobs' ends, and it says when it is not sound."""
 
 import asyncio
+import dataclasses
+import hashlib
 
 import pytest
 import torch
@@ -186,3 +188,46 @@ def test_what_a_card_ran_out_of_memory_with_is_rendered_by_the_next_engine():
         assert sum(isinstance(one, line.Rendered | line.Failed) for one in told) == 1
 
     asyncio.run(run())
+
+
+def test_a_take_comes_in_the_coding_that_was_asked_for():
+    async def play(replica, engines, _clock):
+        replica.jobs.ask("ann", asked(1))
+        engines["sketch"].say(take(1, samples=400))
+        await settle()
+        for coding, size in (("float32", 1600), ("flac", None)):
+            one = asked(1, coding=coding)
+            [rendered] = [told async for told in replica.follow("ann", one) if isinstance(told, line.Rendered)]
+            assert (rendered.coding, size in (None, rendered.size)) == (coding, True)
+            data = await replica.audio("ann", one, 0, 9999)
+            assert (len(data), hashlib.sha256(data).hexdigest()) == (rendered.size, rendered.sha256)
+
+    playing(play)
+
+
+def test_what_may_be_uploaded_is_told_with_each_model():
+    async def play(replica, engines, _clock):
+        [info] = await replica.news()
+        assert (info.sound_bytes, info.lora_bytes > 0, info.upload_bytes > 0) == (0, True, True)
+        engines["sketch"].say(engine.Ready(dataclasses.replace(INFO, begins_from=("sound",))))
+        await settle()
+        [info] = await replica.news()
+        assert (info.begins_from, info.sound_bytes > 0) == (("sound",), True)
+
+    playing(play)
+
+
+def test_no_more_is_prepared_for_than_a_token_may_have():
+    async def play(replica, engines, _clock):
+        replica.jobs._quota = dataclasses.replace(replica.jobs._quota, warm_a_minute=3)
+        wish, sound = asked(1).wish, line.Sound(sha256="a" * 64, channels=1, samples=4, sample_rate=8000)
+        wanting = wish.model_copy(update={"sound": sound})
+        for _ in range(2):
+            # What begins from a sound comes with its press.
+            await replica.order("ann", line.Warm(wishes=(wish, wanting, wish)))
+        # The first one says that it is to be loaded.
+        warmed = [await asyncio.to_thread(engines["sketch"].next, engine.Warm) for _ in range(3)]
+        assert [len(one.renders) for one in warmed] == [0, 2, 1]
+        assert await replica.offer("ann", line.Offer(wish=wanting)) is None
+
+    playing(play)

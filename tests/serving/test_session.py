@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 
+import msgpack
 import pytest
 
 from midifrag.clock import SystemClock
@@ -25,7 +26,7 @@ class Desk:
     def __init__(self, place="here"):
         self.place, self.sent, self.orders = place, [], []
         self.jobs = Jobs(SystemClock(), lambda _model, command: self.sent.append(command), ("sketch",), Quota())
-        self.dies, self.asked = 0, []
+        self.dies, self.asked, self.uploads = 0, [], []
 
     async def follow(self, owner, one):
         self.asked.append(one)
@@ -44,6 +45,13 @@ class Desk:
 
     async def audio(self, owner, one, start, size):
         return self.jobs.find(owner, one.job).audio[start : start + size]
+
+    async def upload(self, owner, piece, data):
+        self.uploads.append((owner, piece.ticket, data))
+
+    async def offer(self, _owner, offer):
+        wanted = line.Wanted(sha256="a" * 64, ticket=1)
+        return line.Lacking(job="", uploads=(wanted,)) if offer.model else None
 
     async def order(self, owner, order):
         if order.job == job_id(99):
@@ -346,5 +354,98 @@ def test_a_client_that_goes_leaves_its_job_with_the_desk():
         assert not client.session.busy
         job = desk.jobs.find("ann", job_id(1))
         assert (job.watchers, job.outcome, desk.jobs.in_flight) == (set(), None, 1)
+
+    playing(play)
+
+
+def test_uploads_reach_the_desk_and_are_told_when_they_have():
+    async def play(desk, client):
+        await client.session.take(encode(line.Upload(ticket=1, start=0), b"abcd"))
+        await client.until(line.Taken)
+        assert desk.uploads == [("ann", 1, b"abcd")]
+        assert client.frames[-1].message.total == 4
+
+    playing(play)
+
+
+def test_what_is_lacking_is_told():
+    async def play(desk, client):
+        wish = line.Wish(prompt="bell", seed=1)
+        await client.tell(line.Offer(wish=wish))
+        await client.tell(line.Offer(model="sketch", wish=wish))
+        await client.until(line.Lacking)
+        assert len(client.frames) == 1
+
+    playing(play)
+
+
+def test_what_is_asked_for_after_it_was_cancelled_is_cancelled_first():
+    async def play(desk, client):
+        order, go = desk.order, asyncio.Event()
+
+        async def slow(owner, one):
+            await go.wait()
+            await order(owner, one)
+            desk.jobs.cancel(owner, one.job)
+
+        desk.order = slow
+        await client.tell(asked(1))
+        await client.until(line.Queued)
+        await client.tell(line.Cancel(job=job_id(1)))
+        await client.tell(asked(1))
+        await asyncio.sleep(0)
+        assert len(desk.asked) == 1
+        go.set()
+        while len(desk.asked) < 2:
+            await asyncio.sleep(0)
+        while desk.jobs.find("ann", job_id(1)).number != 2:
+            await asyncio.sleep(0)
+        assert not desk.jobs.find("ann", job_id(1)).cancelling
+
+    playing(play)
+
+
+@pytest.mark.parametrize("order", [line.Kept, line.Cancel])
+def test_a_connection_has_something_to_do_until_its_takes_are_kept(order):
+    async def play(desk, client):
+        desk.jobs.note(take(desk.jobs.ask("ann", asked(1)).number))
+        await client.tell(asked(1))
+        await client.until(line.Rendered)
+        while client.session._following:
+            await asyncio.sleep(0)
+        assert client.session.busy
+        await client.tell(order(job=job_id(1)))
+        assert not client.session.busy
+
+    playing(play)
+
+
+def strange(**header):
+    packed = msgpack.packb(header)
+    return b"mfl\x01" + len(packed).to_bytes(4, "little") + packed
+
+
+def test_a_client_that_is_newer_may_say_what_is_not_known_here():
+    async def play(_desk, client):
+        with pytest.raises(LineError, match="no known kind"):
+            await client.session.take(strange(**{"is": "wave"}))
+        await client.tell(line.Hello(minor=line.MINOR + 1))
+        await client.session.take(strange(**{"is": "wave"}))
+        await client.session.take(strange(**{"is": "ping", "number": 4, "mood": "good"}))
+        assert client.frames[-1].message == line.Pong(number=4)
+        await client.session.take(strange(**{"is": "warm", "wishes": [{"prompt": "x", "seed": 1, "swing": 1}]}))
+
+    playing(play)
+
+
+def test_what_a_newer_client_wants_of_a_take_is_refused_with_the_way_out():
+    async def play(desk, client):
+        await client.tell(line.Hello(minor=line.MINOR + 1))
+        wish = {"prompt": "x", "seed": 1, "swing": 0.5}
+        await client.session.take(strange(**{"is": "ask", "job": job_id(1), "wish": wish}))
+        refused = client.frames[-1].message
+        assert (refused.job, refused.why) == (job_id(1), "request")
+        assert "swing, which is not known here; update the older of the two" in refused.reason
+        assert desk.asked == []
 
     playing(play)

@@ -3,6 +3,7 @@
 import pytest
 
 from midifrag.engine import messages as engine
+from midifrag.engine.line import messages as line
 from midifrag.engine.messages import Cancelled, Died, Failed, Progress, Started
 from midifrag.serving.telling import PROGRESS_GAP, WAIT_GAP, Telling
 from tests.serving.asking import Desk, asked, take
@@ -99,3 +100,15 @@ def test_an_end_without_its_take_is_a_fault_of_ours():
     tale.job.outcome = engine.Rendered(1, take(1).audio, 8000, {}, 0.1)
     with pytest.raises(ValueError, match="without what was rendered"):
         tale.due()
+
+
+def test_that_it_waits_for_uploads_is_told_once_and_again_when_these_are_others():
+    tale = Tale()
+    tale.due()
+    for ticket in (1, 2):
+        tale.job.lacking = (line.Wanted(sha256="a" * 64, ticket=ticket, have=5 * ticket),)
+        [lacking] = tale.telling.due(0.0, 0)
+        assert (lacking.place, lacking.uploads) == ("here", tale.job.lacking)
+        assert tale.telling.due(0.0, 0) == []
+    tale.job.lacking = ()
+    assert tale.telling.due(0.0, 0) == []

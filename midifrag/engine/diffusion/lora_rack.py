@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from torch import Tensor
 
-from midifrag.config.loras import Lora, read_loras, write_loras
+from midifrag.config.loras import SENT, Lora, read_loras, write_loras
 from midifrag.engine.loading import hub
 from midifrag.engine.loading.adapters import adaptable
 from midifrag.engine.loading.checkpoint import weights_of
@@ -205,5 +205,6 @@ class LoraRack:
 
     @property
     def remarks(self) -> Sequence[str]:
-        """What a performer should know of the files."""
-        return [f"LoRA {Path(place).name}: {told}" for place, told in self.told.items() if told]
+        """What a performer should know of the files, but for those that one of many sent here."""
+        every = ((Path(place).name, told) for place, told in self.told.items() if told)
+        return [f"LoRA {name}: {told}" for name, told in every if not name.startswith(SENT)]

@@ -1,9 +1,11 @@
-"""Credits by bytes: how much audio may be on its way to a client that has not said that it took it in."""
+"""Credits by bytes: how much may be on its way to an end that has not said that it took it in."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+
+from midifrag.clock import Clock
 
 #: Bytes of audio that may be on their way: some seconds of a slow line, and bounded memory for one that stands still.
 WINDOW = 1 << 20
@@ -64,3 +66,62 @@ class Window:
             if not turn.done():
                 self._sent += size
                 turn.set_result(None)
+
+
+#: Seconds of a line that uploads may fill: a press, and a ping, wait behind what is on its way.
+AHEAD = 0.15
+#: Bytes of the smallest piece, one of which may be on its way whatever the line is like.
+LEAST_PIECE = 4_096
+
+
+class Pace:
+    """The side that uploads: how much may be on its way, by how long it takes until that is taken in.
+
+    A line's own buffers hold seconds of it, and what fills them delays everything behind it. So there is more and more
+    on its way until answers take `AHEAD` seconds longer than the quickest one, and then as much as makes it those.
+    """
+
+    def __init__(self, clock: Clock, window: int) -> None:
+        self._clock, self._window = clock, window
+        #: Of each piece: the end of it, when it was sent, and what was on its way then.
+        self._sent: deque[tuple[int, float, int]] = deque()
+        self._total = self._taken = 0
+        self._fits = LEAST_PIECE
+        self._quickest = float("inf")
+
+    @property
+    def on_its_way(self) -> int:
+        """Bytes that were sent and not taken in yet."""
+        return self._total - self._taken
+
+    @property
+    def room(self) -> int:
+        """Bytes that may be sent now, as one piece; 0 while there is no room for one."""
+        # An eighth of all, so that a line is never seen to be slow for the length of what goes through it.
+        piece = max(LEAST_PIECE, self._fits // 8)
+        left = min(self._window, self._fits) - self.on_its_way
+        return piece if left >= piece else 0
+
+    def sent(self, size: int) -> None:
+        """So many bytes go out."""
+        self._total += size
+        self._sent.append((self._total, self._clock.now(), self.on_its_way))
+
+    def taken(self, total: int) -> None:
+        """The server has taken in so many. Raises `ValueError` for more than were sent, and for fewer than before."""
+        if not self._taken <= total <= self._total:
+            raise ValueError(f"{total} bytes taken, of {self._total} that were sent")
+        while self._sent and self._sent[0][0] <= total:
+            end, at, flight = self._sent.popleft()
+            self._answered(self._clock.now() - at, flight, end - self._taken)
+            self._taken = end
+        self._taken = total
+
+    def _answered(self, took: float, flight: int, size: int) -> None:
+        self._quickest = min(self._quickest, took)
+        if took < self._quickest + AHEAD / 2:
+            # Twice as much each time that all of it was answered.
+            self._fits = max(self._fits, min(self._fits + size, 2 * flight))
+        else:
+            self._fits = max(LEAST_PIECE, round(flight * (self._quickest + AHEAD) / took))
+        self._fits = min(self._fits, self._window)

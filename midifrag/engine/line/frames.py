@@ -7,11 +7,13 @@ bytes   what
 3       the version of this layout, 1
 4–7     the header's length in bytes, unsigned, little-endian
 8–…     the header: one msgpack map, its ``is`` the message's kind
-then    raw bytes, to the end of the frame: audio, or none
+then    raw bytes, to the end of the frame: audio, a piece of an upload, or none
 ======  =====================================================================
 
 A frame is one binary message of a WebSocket. Both ends are strict: what is too long, of another kind or type, or has a
-key too many is refused with a `LineError` before anything is made of it. msgpack packs the header because it is compact
+key too many is refused with a `LineError` before anything is made of it. From an end that speaks a newer minor version,
+kinds and keys that are not known here are left out: it counts what may be. What a wish says may not, since the take
+would be another one (`UnknownWishError`). msgpack packs the header because it is compact
 and has no code in it, pydantic checks it because settings are checked so too; both are there anyway. Nothing is ever
 unpickled: a server trusts no client, and a client no server.
 """
@@ -26,7 +28,7 @@ from typing import Any
 import msgpack
 from pydantic import TypeAdapter, ValidationError
 
-from midifrag.engine.line.messages import CLIENT_KINDS, RAW, SERVER_KINDS, Message
+from midifrag.engine.line.messages import CLIENT_KINDS, RAW, SERVER_KINDS, Message, Strange
 from midifrag.errors import LineError
 
 MAGIC, VERSION = b"mfl", 1
@@ -49,6 +51,14 @@ class Frame:
     raw: bytes = b""
 
 
+class UnknownWishError(LineError):
+    """A newer end wants of a ``job`` what is not known here; empty: what was to be prepared for."""
+
+    def __init__(self, job: str, key: str) -> None:
+        self.job = job
+        super().__init__(f"it is to be rendered with {key}, which is not known here; update the older of the two.")
+
+
 def encode(message: Message, raw: bytes | memoryview = b"") -> bytes:
     """One message as a frame. Raises `LineError` for more than a frame holds."""
     header = msgpack.packb({"is": type(message).kind(), **message.model_dump(exclude_defaults=True)})
@@ -57,34 +67,65 @@ def encode(message: Message, raw: bytes | memoryview = b"") -> bytes:
     return b"".join((_BEGINNING.pack(MAGIC, VERSION, len(header)), header, raw))
 
 
-def from_client(data: bytes | str) -> Frame:
-    """What a client sent. Raises `LineError`."""
-    return _decoded(data, CLIENT_KINDS)
+def from_client(data: bytes | str, *, newer: bool = False) -> Frame:
+    """What a client sent, of a ``newer`` minor version or not. Raises `LineError`."""
+    return _decoded(data, CLIENT_KINDS, newer)
 
 
-def from_server(data: bytes | str) -> Frame:
-    """What a server sent. Raises `LineError`."""
-    return _decoded(data, SERVER_KINDS)
+def from_server(data: bytes | str, *, newer: bool = False) -> Frame:
+    """What a server sent, of a ``newer`` minor version or not. Raises `LineError`."""
+    return _decoded(data, SERVER_KINDS, newer)
 
 
-def _decoded(data: bytes | str, kinds: Mapping[str, TypeAdapter[Any]]) -> Frame:
+def _decoded(data: bytes | str, kinds: Mapping[str, TypeAdapter[Any]], newer: bool) -> Frame:
     header, raw = _parted(data)
     values = _unpacked(header)
     kind = values.pop("is", None)
     adapter = kinds.get(kind) if isinstance(kind, str) else None
+    if adapter is None and newer and isinstance(kind, str):
+        return Frame(Strange())
     if adapter is None:
         raise LineError("this is a message of no known kind; the other end is of another version.")
+    message = _checked(adapter, str(kind), values, newer)
+    if bool(raw) is not (kind in RAW):
+        raise LineError(f"{kind} {'has no raw bytes' if kind in RAW else 'has bytes that do not belong to it'}")
+    return Frame(message, raw)
+
+
+def _checked(adapter: TypeAdapter[Any], kind: str, values: dict[str, Any], newer: bool) -> Message:
     try:
-        message = adapter.validate_python(values)
+        message: Message = adapter.validate_python(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])[:100]
-        raise LineError(f"{kind}: {where}: {first['msg']}") from None
+        wrong = error.errors(include_url=False, include_context=False, include_input=False)
+        unknown = [one["loc"] for one in wrong if one["type"] == "extra_forbidden"]
+        if newer and len(unknown) == len(wrong):
+            return _checked(adapter, kind, _known(values, unknown), newer)
+        where = ".".join(str(part) for part in wrong[0]["loc"])[:100]
+        raise LineError(f"{kind}: {where}: {wrong[0]['msg']}") from None
     except RecursionError:
         raise LineError(f"{kind}: it is nested too deeply") from None
-    if bool(raw) is not (kind in RAW):
-        raise LineError(f"{kind} {'has no audio' if kind in RAW else 'has bytes that do not belong to it'}")
-    return Frame(message, raw)
+    return message
+
+
+def _known(values: dict[str, Any], unknown: list[tuple[int | str, ...]]) -> dict[str, Any]:
+    """What is left of a newer message without keys that are not known here. Raises `UnknownWishError`."""
+    for first, *others in unknown:
+        if first in ("wish", "wishes") and others:
+            job = values.get("job", "")
+            raise UnknownWishError(job if isinstance(job, str) else "", ".".join(map(str, others))[:100])
+    return _without(values, unknown)
+
+
+def _without(values: Any, unknown: list[tuple[int | str, ...]]) -> Any:
+    """A copy without the keys at these places."""
+    here = {path[0] for path in unknown if len(path) == 1}
+    deeper: dict[int | str, list[tuple[int | str, ...]]] = {}
+    for path in unknown:
+        if len(path) > 1:
+            deeper.setdefault(path[0], []).append(path[1:])
+    items = values.items() if isinstance(values, dict) else enumerate(values)
+    kept = {key: _without(value, deeper[key]) if key in deeper else value for key, value in items if key not in here}
+    return kept if isinstance(values, dict) else list(kept.values())
 
 
 def _parted(data: bytes | str) -> tuple[memoryview, bytes]:

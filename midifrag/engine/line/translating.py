@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from midifrag.audio import Audio
+from midifrag.audio import Audio, SourceSound
 from midifrag.engine.line import messages as line
 from midifrag.engine.messages import EngineInfo, Render, Rendered
-from midifrag.errors import LineError
 
 #: What of an `EngineInfo` has another name on the line, where ``model`` is what a client asks for.
 _RENAMED = {"model": "name"}
@@ -18,37 +17,35 @@ _RENAMED = {"model": "name"}
 _SAMPLES = np.dtype("<f4")
 
 
-def wish_of(render: Render) -> Any:
+#: What of a `Render` a wish says otherwise, or not at all.
+_OTHERWISE = ("sound", *line.FILES)
+
+
+def wish_of(render: Render, sound: line.Sound | None = None, loras: tuple[line.LoraFile, ...] = ()) -> Any:
     """What a render asks for, without its number, which means something at home alone.
 
-    Raises `LineError` for what stays at home.
+    ``sound`` and ``loras`` are what is uploaded of it. Raises `pydantic.ValidationError` for what does not fit.
     """
-    for name, told in line.AT_HOME.items():
-        if getattr(render, name) is not None:
-            raise LineError(told)
-    if render.sound is not None:
-        raise LineError("a sound that a pad begins from is of this machine, and does not travel")
-    return line.Wish(**{name: getattr(render, name) for name in line.Wish.model_fields})
+    said = {name: getattr(render, name) for name in line.Wish.model_fields if name not in _OTHERWISE}
+    return line.Wish(**said, sound=sound, loras=loras)
 
 
-def render_of(wish: Any, job: int) -> Render:
-    """A wish as a job of this machine's own number."""
-    return Render(job=job, **{name: getattr(wish, name) for name in type(wish).model_fields})
+def render_of(wish: Any, job: int, sound: SourceSound | None = None, loras: str | None = None) -> Render:
+    """A wish as a job of this machine's own number, with what was uploaded of it."""
+    said = {name: getattr(wish, name) for name in type(wish).model_fields if name not in _OTHERWISE}
+    return Render(job=job, **said, sound=sound, loras=loras)
 
 
 def told_info(model: str, info: EngineInfo) -> line.Info:
     """What a client hears of a loaded model, which it asks for as ``model``."""
-    # Sounds stay at home, so that nothing there begins from one.
-    told = [one.name for one in fields(EngineInfo) if one.name != "begins_from"]
-    values = {_RENAMED.get(name, name): getattr(info, name) for name in told}
+    values = {_RENAMED.get(one.name, one.name): getattr(info, one.name) for one in fields(EngineInfo)}
     values["memory"] = {what: round(size) for what, size in info.memory.items()}
     return line.Info(**values | {"model": model})
 
 
 def heard_info(info: line.Info, model: str, server: str) -> EngineInfo:
     """What the home makes of that: ``model`` is what it is called there, and its device is the server's."""
-    renamed = {new: old for old, new in _RENAMED.items()}
-    values = {renamed.get(name, name): getattr(info, name) for name in type(info).model_fields if name != "model"}
+    values = {one.name: getattr(info, _RENAMED.get(one.name, one.name)) for one in fields(EngineInfo)}
     return EngineInfo(**values | {"model": model, "device": f"{info.device} of {server}"})
 
 

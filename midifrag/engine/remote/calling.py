@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
 from midifrag.clock import monotonic
@@ -84,7 +85,8 @@ def _trusting(certificate: str | None) -> ssl.SSLContext:
 
 
 async def _welcome(socket: ClientConnection) -> line.Welcome:
-    welcome = from_server(await socket.recv()).message
+    # One that speaks a newer minor version says so here.
+    welcome = from_server(await socket.recv(), newer=True).message
     if not isinstance(welcome, line.Welcome):
         raise LineError("it does not begin with welcome")
     return welcome
@@ -110,6 +112,13 @@ def token_in(path: Path) -> str:
     return token
 
 
+def is_restart(error: Exception) -> bool:
+    """Whether a server has said goodbye because it ends (1012)."""
+    return (
+        isinstance(error, ConnectionClosed) and error.rcvd is not None and error.rcvd.code == CloseCode.SERVICE_RESTART
+    )
+
+
 def told(error: Exception) -> str:
     """What one of `TROUBLES` means for a performer."""
     if isinstance(error, InvalidStatus) and error.response.status_code in (401, 403):
@@ -120,6 +129,8 @@ def told(error: Exception) -> str:
         is_others = error.verify_code in _OTHER_NAME
         hint = "" if is_others else "; where it is of your own making, name a copy of it as certificate:"
         return f"its certificate is not trusted ({error.verify_message.rstrip('.')}){hint}"
+    if isinstance(error, ConnectionClosed) and error.rcvd is not None and error.rcvd.reason:
+        return error.rcvd.reason
     return str(error) or type(error).__name__
 
 
@@ -142,7 +153,7 @@ async def _look(url: str, token_file: str | None, certificate: str | None) -> Lo
             await socket.send(encode(line.Ping()))
             await socket.send(encode(line.Look()))
             while status is None or round_trip is None or not _ready(status) <= infos.keys():
-                match from_server(await socket.recv()).message:
+                match from_server(await socket.recv(), newer=welcome.minor > line.MINOR).message:
                     case line.Pong():
                         round_trip = monotonic() - asked
                     case line.Status() as said:

@@ -10,24 +10,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 
+from midifrag.audio import Audio
 from midifrag.clock import SystemClock
 from midifrag.engine.line import messages as line
+from midifrag.engine.line.coding import from_flac
 from midifrag.engine.line.frames import Frame, encode, from_server
-from midifrag.engine.messages import Command, Died, EngineEvent, Warming
+from midifrag.engine.messages import Command, Died, EngineEvent, Render, Warming
 from midifrag.engine.protocol import EngineChoice
-from midifrag.engine.remote.calling import TROUBLES, call, hang_up, told
-from midifrag.engine.remote.talk import Said, Talk, UnfitServerError
-from midifrag.errors import ModelError
+from midifrag.engine.remote.again import Again
+from midifrag.engine.remote.calling import TROUBLES, call, hang_up, is_restart, told
+from midifrag.engine.remote.parcels import Packed, Packer
+from midifrag.engine.remote.said import Said, UnfitServerError, Unpacking
+from midifrag.engine.remote.talk import Talk
+from midifrag.engine.remote.threads import in_thread
+from midifrag.errors import LineError, ModelError
 
 #: Seconds between two pings, and between two looks at how long nothing has come.
 PING, LOOK = 0.25, 0.05
-#: Seconds between two calls of a server that does not answer: the first ones, and those after some.
-AGAIN, AGAIN_MOST = 0.1, 1.0
 #: Seconds between two signs that it is still being called.
 SIGN = 2.0
 
@@ -44,7 +49,11 @@ class RemoteEngine:
         self._certificate: str | None = source.get("certificate")
         self._patience = float(source.get("patience_ms", 800)) / 1000
         self._clock = SystemClock()
-        self._talk = Talk(choice.model, str(source.get("there", "")), self._server, self._clock)
+        there, audio = str(source.get("there", "")), source.get("audio", "auto")
+        self._talk = Talk(choice.model, there, self._server, self._clock, audio)
+        self._packer, self._again = Packer(), Again()
+        self._working: set[asyncio.Task[None]] = set()
+        self._uploadable = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=f"midifrag-line {choice.model}", daemon=True)
         self._closing = asyncio.Event()
@@ -91,24 +100,23 @@ class RemoteEngine:
         for task in done - {closing}:
             # Neither ends by itself: what nobody foresaw is told, and whoever stands in plays from here on.
             self._tell(Died(f"{self._server}: {task.exception()!r}", self._talk.jobs, restarting=False))
-        for task in (closing, calling, watching):
+        tasks = (closing, calling, watching, *self._working)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(closing, calling, watching, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _call(self) -> None:
         """Call, talk, call again."""
-        pause = AGAIN
         while True:
-            heard_before = self._heard_at
+            moved = False
             try:
                 await self._connection()
             except UnfitServerError as error:
                 self._say(error.said)
-                pause = AGAIN_MOST
             except TROUBLES as error:
                 self._trouble = told(error)
-                pause = AGAIN if self._heard_at > heard_before else min(2 * pause, AGAIN_MOST)
-            await asyncio.sleep(pause)
+                moved = self._talk.moves or is_restart(error)
+            await asyncio.sleep(self._again.after_moving() if moved else self._again.after_break())
 
     async def _connection(self) -> None:
         """One connection, to its end. Raises one of `TROUBLES` for how that came."""
@@ -118,7 +126,8 @@ class RemoteEngine:
         try:
             self._outbox = asyncio.Queue()
             self._say(self._talk.heard(Frame(welcome)))
-            tasks = [asyncio.ensure_future(one) for one in (self._write(socket), self._listen(socket), self._ping())]
+            work = (self._write(socket), self._listen(socket), self._ping(), self._upload(socket))
+            tasks = [asyncio.ensure_future(one) for one in work]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -131,12 +140,34 @@ class RemoteEngine:
 
     async def _listen(self, socket: ClientConnection) -> None:
         while True:
-            self._say(self._talk.heard(from_server(await socket.recv())))
+            frame = from_server(await socket.recv(), newer=self._talk.is_newer)
+            self._say(self._talk.heard(frame))
+            if isinstance(frame.message, line.Info) and not self._talk.moves:
+                self._again.answered()
 
     async def _write(self, socket: ClientConnection) -> None:
         outbox = self._outbox
         while outbox is not None:
             await socket.send(encode(await outbox.get()))
+
+    async def _upload(self, socket: ClientConnection) -> None:
+        """Send what the server lacks, as the line takes it; everything else goes between."""
+        while True:
+            piece = self._talk.uploads.next()
+            if piece is None:
+                self._uploadable.clear()
+                await self._uploadable.wait()
+                continue
+            read = partial(piece.parcel.read, piece.message.start, piece.size)
+            try:
+                data = await in_thread(read)
+            except OSError as error:
+                self._say(self._talk.spoiled(piece.parcel, error.strerror or str(error)))
+                continue
+            if len(data) != piece.size:
+                self._say(self._talk.spoiled(piece.parcel, "it is shorter than it was"))
+                continue
+            await socket.send(encode(piece.message, data))
 
     async def _ping(self) -> None:
         number = 0
@@ -176,6 +207,34 @@ class RemoteEngine:
         if self._outbox is not None:
             for message in said.messages:
                 self._outbox.put_nowait(message)
+        for render in said.packing:
+            self._work_at(self._pack(render))
+        for take in said.unpacking:
+            self._work_at(self._unpack(take))
+        self._uploadable.set()
+
+    def _work_at(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _pack(self, render: Render) -> None:
+        packed: Packed | LineError
+        try:
+            packed = await in_thread(partial(self._packer.pack, render))
+        except LineError as error:
+            packed = error
+        except Exception as error:  # a file may be wrong in any way, and its press must hear of it
+            packed = LineError(f"what it wants cannot be read: {error!r}")
+        self._say(self._talk.packed(render, packed))
+
+    async def _unpack(self, take: Unpacking) -> None:
+        audio: Audio | LineError
+        try:
+            audio = await in_thread(partial(from_flac, take.data, take.told))
+        except LineError as error:
+            audio = error
+        self._say(self._talk.unpacked(take, audio))
 
     def _tell(self, event: EngineEvent) -> None:
         if self._listener is not None and not self._closing.is_set():

@@ -6,75 +6,53 @@ an outage is, for the server, the job that it may have finished meanwhile.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, assert_never
 
-from pydantic import ValidationError
-
 from midifrag.clock import Clock
+from midifrag.config.servers import AudioTravels
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
-from midifrag.engine.line.assembly import Assembly
 from midifrag.engine.line.frames import Frame
-from midifrag.engine.line.translating import heard_info, unpacked, wish_of
+from midifrag.engine.line.translating import heard_info, unpacked
+from midifrag.engine.remote.far_jobs import FarJob, FarJobs
+from midifrag.engine.remote.parcel import Parcel
+from midifrag.engine.remote.parcels import Packed, has_parcels, wished, with_places
+from midifrag.engine.remote.rate import Rate
+from midifrag.engine.remote.said import Said, UnfitServerError, Unpacking
+from midifrag.engine.remote.uploads import Uploads
+from midifrag.engine.remote.warmings import Warmings
 from midifrag.errors import LineError
 
-#: Bytes of prompts in one `line.Warm`, and what a wish takes beside them.
-_WARM_BYTES, _WISH_BYTES = 131_072, 1_024
 #: How often a take may come otherwise than it was sent before its job has failed.
 TRIES = 3
 #: Seconds between two signs that audio is coming.
 SIGN = 1.0
-#: Jobs that were dropped while the line was down, of which the server is told when it is up again.
-_MOST_DROPPED = 1_000
-
-
-@dataclass(slots=True)
-class _Job:
-    render: engine.Render
-    id: str
-    wish: Any
-    asked_at: float
-    place: str = ""
-    began_at: float | None = None
-    is_known: bool = False
-    tries: int = 0
-    assembly: Assembly = field(default_factory=Assembly)
-
-
-@dataclass(slots=True)
-class Said:
-    """What follows from something: events for the show, and messages for the server, where it can be reached."""
-
-    events: list[engine.EngineEvent] = field(default_factory=list)
-    messages: list[line.Message] = field(default_factory=list)
 
 
 class Talk:
     """``model`` is what the show calls it, ``there`` the server, where it is ``server``; an empty name is its first."""
 
-    def __init__(self, model: str, there: str, server: str, clock: Clock) -> None:
+    def __init__(self, model: str, there: str, server: str, clock: Clock, audio: AudioTravels = "auto") -> None:
         self._model, self._there, self._server, self._clock = model, there, server, clock
-        self._secret = secrets.token_bytes(16)
-        self._jobs: dict[int, _Job] = {}
-        self._numbers: dict[str, int] = {}
-        self._dropped: dict[str, None] = {}
-        self._warm: tuple[engine.Render, ...] = ()
+        self._audio, self._rate = audio, Rate(clock)
+        self._jobs = FarJobs()
+        self._warmings = Warmings()
+        self.uploads = Uploads(there, clock)
         self._received = 0
         self._signed_at = clock.now()
         self._info: engine.EngineInfo | None = None
         #: The server of this connection ends and takes nothing new.
-        self._moves = False
+        self.moves = False
+        #: What the server speaks is newer than this.
+        self.is_newer = False
         #: Whether the show was told that this engine is away.
         self.is_away = False
 
     @property
     def jobs(self) -> tuple[int, ...]:
         """The numbers of the jobs that have not ended."""
-        return tuple(self._jobs)
+        return self._jobs.numbers
 
     # --- from the show -----------------------------------------------------------------------------------------------
 
@@ -87,62 +65,83 @@ class Talk:
                 job = self._end(number)
                 if job is None:
                     return Said()
-                self._dropped[job.id] = None
-                if len(self._dropped) > _MOST_DROPPED:
-                    del self._dropped[next(iter(self._dropped))]
+                self._jobs.drop_there(job)
                 return Said([engine.Cancelled(number)], [line.Cancel(job=job.id, model=self._there, place=job.place)])
             case engine.Promote(number):
                 promoted = self._jobs.get(number)
                 if promoted is None:
                     return Said()
                 promoted.render = replace(promoted.render, spare=False)
-                promoted.wish = wish_of(promoted.render)
+                if promoted.wish is not None:
+                    promoted.wish = promoted.wish.model_copy(update={"spare": False})
                 return Said([], [line.Promote(job=promoted.id, model=self._there, place=promoted.place)])
             case engine.Warm(renders):
-                self._warm = renders
+                self.uploads.drop(0)
+                packing = self._warmings.take(renders)
                 ready = [] if self._info is None or self.is_away else [engine.Ready(self._info)]
-                return Said([*ready], list(self._warmings()))
+                return Said([*ready], list(self._warmings.messages(self._there)), packing)
             case _:
                 assert_never(command)
 
+    def packed(self, render: engine.Render, packed: Packed | LineError) -> Said:
+        """Take in a render that has been packed, or cannot be."""
+        job = self._jobs.get(render.job)
+        if render.job == 0:
+            if isinstance(packed, LineError):
+                # Told to the press of it.
+                return Said()
+            self._warmings.packed(packed)
+            self.uploads.hold(0, packed.parcels)
+            return Said([], [line.Offer(model=self._there, wish=packed.wish)])
+        if job is None or job.wish is not None:
+            return Said()
+        if isinstance(packed, LineError):
+            self._end(render.job)
+            return Said([engine.Failed(render.job, str(packed))])
+        # It may have become a press meanwhile.
+        job.wish, job.checksums = packed.wish.model_copy(update={"spare": job.render.spare}), packed.checksums
+        self.uploads.hold(render.job, packed.parcels)
+        return Said([], self._asks([job]))
+
+    def spoiled(self, parcel: Parcel, reason: str) -> Said:
+        """What was to be sent cannot be read: who wants it fails."""
+        jobs = [job for job in self.uploads.jobs_of(parcel) if self._end(job) is not None]
+        self.uploads.forget(parcel)
+        return Said([engine.Failed(job, f"{parcel.name} cannot be sent to {self._server}: {reason}") for job in jobs])
+
+    def unpacked(self, take: Unpacking, audio: Any) -> Said:
+        """Take in a take that is samples again, or a `LineError`."""
+        job = self._jobs.get(take.job)
+        if job is None or not job.is_whole:
+            return Said()
+        if isinstance(audio, LineError):
+            self._end(take.job)
+            return Said([engine.Failed(take.job, f"{self._server}: {audio}")])
+        return self._landed(take.job, job, take.told, audio)
+
     def _render(self, render: engine.Render) -> Said:
         try:
-            wish = wish_of(render)
-        except ValidationError as error:
-            what = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            where = ".".join(map(str, what["loc"]))
-            return Said([engine.Failed(render.job, f"{where} does not fit the line: {what['msg']}")])
+            wish = None if has_parcels(render) else wished(render)
         except LineError as error:
-            return Said(
-                [engine.Failed(render.job, f"{error} to {self._server}; play this with a model of this machine")]
-            )
-        digest = hashlib.sha256(self._secret + render.job.to_bytes(16)).hexdigest()
-        job = _Job(render, digest[:32], wish, self._clock.now())
-        self._jobs[render.job], self._numbers[job.id] = job, render.job
-        self._dropped.pop(job.id, None)
+            return Said([engine.Failed(render.job, str(error))])
+        # What makes a take of the archive again makes it to the bit.
+        coding = "float32" if render.recorded else self._rate.coding(self._audio, self._info)
+        job = self._jobs.add(render, wish, self._clock.now(), coding)
+        return Said([], self._asks([job])) if wish is not None else Said(packing=[render])
+
+    def _asks(self, jobs: list[FarJob]) -> list[line.Message]:
         # Else what waits for this server alone would be asked and refused again and again.
-        return Said([], [] if self._moves else [self._ask(job)])
+        return [] if self.moves else [self._ask(job) for job in jobs if job.wish is not None and not job.is_whole]
 
-    def _ask(self, job: _Job) -> line.Ask:
-        return line.Ask(job=job.id, model=self._there, wish=job.wish, have=job.assembly.have, place=job.place)
-
-    def _warmings(self) -> Iterator[line.Warm]:
-        """What is to be warmed, in messages that fit a frame; what fits none is not warmed."""
-        wishes: list[Any] = []
-        size = 0
-        for render in self._warm:
-            if any(getattr(render, name) is not None for name in line.AT_HOME):
-                continue
-            own = len((render.prompt + render.negative_prompt + (render.conditioning or "")).encode()) + _WISH_BYTES
-            if own > _WARM_BYTES or len(render.prompt) > line.MOST_TEXT:
-                continue
-            if size + own > _WARM_BYTES or len(wishes) == line.MOST_WISHES:
-                yield line.Warm(model=self._there, wishes=tuple(wishes))
-                wishes, size = [], 0
-            wishes.append(wish_of(render))
-            size += own
-        if wishes:
-            yield line.Warm(model=self._there, wishes=tuple(wishes))
+    def _ask(self, job: FarJob) -> line.Ask:
+        return line.Ask(
+            job=job.id,
+            model=self._there,
+            wish=job.wish,
+            have=job.assembly.have,
+            place=job.place,
+            coding=job.coding,
+        )
 
     # --- from the server ---------------------------------------------------------------------------------------------
 
@@ -154,6 +153,9 @@ class Talk:
                 return self._welcomed(message)
             case line.Info() if self._is_mine(message.model):
                 self._info = heard_info(message, self._model, self._server)
+                if self.moves:
+                    # It is ready, and for nothing new.
+                    return Said()
                 self.is_away = False
                 return Said([engine.Ready(self._info)])
             case line.Loading() if self._is_mine(message.model) and self._info is None:
@@ -163,8 +165,16 @@ class Talk:
                 # Its jobs are the server's: it renders them again.
                 self.is_away = True
                 return Said([engine.Died(f"{self._server}: {message.reason}", (), restarting=True)])
+            case line.Moving():
+                return self._moving()
             case line.Audio():
                 return self._piece(message, frame.raw)
+            case line.Lacking():
+                self.uploads.lacking(message)
+                return self._sending()
+            case line.Taken(total=total):
+                self.uploads.taken(total)
+                return self._sending()
             case line.Queued() | line.Began() | line.Progress():
                 return self._told(message)
             case line.Rendered():
@@ -176,11 +186,14 @@ class Talk:
 
     def fell_silent(self, reason: str) -> Said:
         """The line is down, for longer than a show waits: it hears that, and its jobs are lost to it, once."""
-        if self.is_away and not self._jobs:
+        if self.is_away and not self.jobs:
             return Said()
         self.is_away, numbers = True, self.jobs
         for number in numbers:
-            self._end(number)
+            job = self._end(number)
+            if job is not None and job.render.spare:
+                # Nobody asks for it again: the next one has a number of its own.
+                self._jobs.drop_there(job)
         return Said([engine.Died(reason, numbers, restarting=True)])
 
     def _is_mine(self, model: str) -> bool:
@@ -188,36 +201,55 @@ class Talk:
 
     def _welcomed(self, welcome: line.Welcome) -> Said:
         """A connection is there: say all again that the server may not have heard."""
-        self._received, self._moves = 0, False
+        self._received, self.moves, self.is_newer = 0, False, welcome.minor > line.MINOR
         if not self._there:
-            self._there = welcome.models[0] if welcome.models else ""
+            self._there = self.uploads.model = welcome.models[0] if welcome.models else ""
         if self._there not in welcome.models:
             there = ", ".join(welcome.models) or "none"
             said = self.fell_silent(f"{self._server} has no model {self._there!r}; it has {there}.")
             raise UnfitServerError(said)
-        dropped = [line.Cancel(job=one, model=self._there) for one in self._dropped]
-        self._dropped.clear()
-        asks = [self._ask(job) for job in self._jobs.values()]
+        self.uploads.begin(welcome.upload_window)
+        hello = line.Hello(minor=line.MINOR)
+        lost = self._jobs.take_dropped().items()
+        dropped = [line.Cancel(job=one, model=self._there, place=place) for one, place in lost]
+        asks = self._asks(list(self._jobs))
         # The show has to hear that it is back from `line.Info`, which follows.
-        return Said([], [*dropped, *asks, *self._warmings()])
+        return Said([], [hello, *dropped, *asks, *self._warmings.messages(self._there)])
+
+    def _moving(self) -> Said:
+        """The server ends: it finishes what it has, and somebody else plays what is pressed from now on."""
+        if self.moves:
+            return Said()
+        self.moves = self.is_away = True
+        reason = f"{self._server} ends, and takes nothing new"
+        return Said([engine.Died(reason, (), restarting=True, finishing=True)])
+
+    def _sending(self) -> Said:
+        """How far what goes out has come."""
+        if self._info is None or self.is_away:
+            return Said()
+        news = self.uploads.news(self._server)
+        return Said([engine.Ready(self._info) if one is None else one for one in news])
 
     def _piece(self, piece: line.Audio, raw: bytes) -> Said:
         self._received += len(raw)
-        number, now = self._numbers.get(piece.job), self._clock.now()
+        self._rate.heard(len(raw))
+        job, now = self._jobs.named(piece.job), self._clock.now()
         signs: list[engine.EngineEvent] = []
-        if number is not None:
-            self._jobs[number].assembly.add(piece, raw)
-            if now - self._signed_at >= SIGN and self._info is not None and not self.is_away:
+        if job is not None:
+            job.assembly.add(piece, raw)
+            if now - self._signed_at >= SIGN and self._info is not None and (self.moves or not self.is_away):
                 # On a slow line a long take is under way for longer than an engine may be silent.
                 self._signed_at = now
-                signs.append(engine.Resumed())
+                ends = engine.Warming(0, 1, f"{self._server} ends, and finishes what it has")
+                signs.append(ends if self.moves else engine.Resumed())
         return Said(signs, [line.Received(total=self._received)])
 
     def _told(self, message: line.Queued | line.Began | line.Progress) -> Said:
-        number = self._numbers.get(message.job)
-        if number is None:
+        job = self._jobs.named(message.job)
+        if job is None:
             return Said()
-        job = self._jobs[number]
+        number = job.render.job
         match message:
             case line.Queued(place=place):
                 if place:
@@ -235,29 +267,36 @@ class Talk:
                 assert_never(message)
 
     def _rendered(self, told: line.Rendered) -> Said:
-        number = self._numbers.get(told.job)
-        if number is None:
+        job = self._jobs.named(told.job)
+        if job is None:
             return Said()
-        job = self._jobs[number]
+        number = job.render.job
         try:
-            audio = unpacked(job.assembly.whole(told), told.channels)
+            data = job.assembly.whole(told)
         except LineError as error:
             job.tries += 1
             if job.tries < TRIES:
                 return Said([], [self._ask(job)])
             self._end(number)
             return Said([engine.Failed(number, f"{self._server}: {error}")])
+        if told.coding == "float32":
+            return self._landed(number, job, told, unpacked(data, told.channels))
+        job.is_whole = True
+        return Said(unpacking=[Unpacking(number, data, told)])
+
+    def _landed(self, number: int, job: FarJob, told: line.Rendered, audio: Any) -> Said:
         self._end(number)
         # What the line takes belongs to it, for whoever reckons when a render will be there.
         here = self._clock.now() - (job.asked_at if job.began_at is None else job.began_at)
-        seconds = max(told.engine_seconds, here)
-        take = engine.Rendered(number, audio, told.sample_rate, dict(told.used), seconds, tuple(told.notes))
+        seconds, used = max(told.engine_seconds, here), with_places(dict(told.used), job.render, job.checksums)
+        take = engine.Rendered(number, audio, told.sample_rate, used, seconds, tuple(told.notes))
         return Said([take], [line.Kept(job=told.job, model=self._there, place=job.place)])
 
     def _ended(self, message: line.Failed | line.Cancelled | line.Refused) -> Said:
-        number = self._numbers.get(message.job)
-        if number is None:
+        job = self._jobs.named(message.job)
+        if job is None:
             return Said()
+        number = job.render.job
         self._end(number)
         match message:
             case line.Failed(reason=reason, not_finite=not_finite):
@@ -266,23 +305,14 @@ class Talk:
                 return Said([engine.Failed(number, f"{self._server} dropped it; press again")])
             case line.Refused(why="moving", reason=reason):
                 # Somebody else has to play it now.
-                self.is_away = self._moves = True
-                return Said([engine.Died(f"{self._server}: {reason}", (number,), restarting=True)])
+                self.is_away = self.moves = True
+                text = f"{self._server}: {reason}"
+                return Said([engine.Died(text, (number,), restarting=True, finishing=True)])
             case line.Refused(reason=reason):
                 return Said([engine.Failed(number, f"{self._server}: {reason}")])
             case _:
                 assert_never(message)
 
-    def _end(self, number: int) -> _Job | None:
-        job = self._jobs.pop(number, None)
-        if job is not None:
-            del self._numbers[job.id]
-        return job
-
-
-class UnfitServerError(LineError):
-    """A server that cannot play what is wanted of it; ``said`` is what the show hears of that."""
-
-    def __init__(self, said: Said) -> None:
-        self.said = said
-        super().__init__("the server has no such model")
+    def _end(self, number: int) -> FarJob | None:
+        self.uploads.drop(number)
+        return self._jobs.end(number)

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from midifrag.engine.line.flow import Window
+from midifrag.clock import ManualClock
+from midifrag.engine.line.flow import Pace, Window
 
 
 def running(coroutine):
@@ -107,3 +108,55 @@ def test_more_than_was_sent_cannot_have_been_received(total):
             window.received(total)
 
     running(play())
+
+
+class SlowLine:
+    """A line of so many bytes a second that answers after ``delay``, on a clock that is moved by hand."""
+
+    def __init__(self, rate, delay, window=1 << 20):
+        self.clock, self.rate, self.delay = ManualClock(), rate, delay
+        self.pace = Pace(self.clock, window)
+        self.free_at, self.total, self.answers = 0.0, 0, []
+
+    def run(self, seconds):
+        """Send whatever may be, and say the longest that anything waited behind it."""
+        end, longest = self.clock.time + seconds, 0.0
+        while self.clock.time < end:
+            size = min(self.pace.room, 65_536)
+            if size:
+                self.pace.sent(size)
+                self.total += size
+                self.free_at = max(self.free_at, self.clock.time) + size / self.rate
+                longest = max(longest, self.free_at - self.clock.time)
+                self.answers.append((self.free_at + self.delay, self.total))
+                continue
+            at, total = self.answers.pop(0)
+            self.clock.time = max(self.clock.time, at)
+            self.pace.taken(total)
+        return longest
+
+
+@pytest.mark.parametrize(("rate", "delay"), [(60_000, 0.05), (600_000, 0.05), (5_000_000, 0.02), (600_000, 0.5)])
+def test_uploads_fill_a_line_and_little_more_of_it(rate, delay):
+    line = SlowLine(rate, delay)
+    line.run(6.0)
+    before, began = line.total, line.clock.time
+    longest = line.run(5.0)
+    assert (line.total - before) / (line.clock.time - began) > 0.8 * rate
+    # What waits behind them, a press or a ping, waits less long than a show's patience is.
+    assert longest < 0.5
+
+
+def test_no_more_than_a_window_is_on_its_way_and_nothing_without_one():
+    line = SlowLine(1e9, 0.1, window=65_536)
+    line.run(1.0)
+    assert line.pace.on_its_way <= 65_536
+    assert Pace(ManualClock(), 0).room == 0
+
+
+@pytest.mark.parametrize("total", [-1, 11])
+def test_more_than_was_sent_cannot_be_taken(total):
+    pace = Pace(ManualClock(), 100)
+    pace.sent(10)
+    with pytest.raises(ValueError, match="bytes taken"):
+        pace.taken(total)

@@ -16,6 +16,7 @@ from midifrag.engine.line.frames import (
     PIECE,
     VERSION,
     Frame,
+    UnknownWishError,
     encode,
     from_client,
     from_server,
@@ -24,6 +25,9 @@ from midifrag.errors import LineError
 
 JOB = "0123456789abcdef" * 2
 WISH = line.Wish(prompt="a bell", seed=7, seconds=2, steps=8, spare=True)
+SOUND = line.Sound(sha256="a" * 64, channels=2, samples=10, sample_rate=44100)
+LORA = line.LoraFile(name="dusty", strength=0.8, sha256="b" * 64, size=99)
+WANTING = line.Wish(prompt="a bell", seed=7, sound=SOUND, fill=(0.5, 1.0), loras=(LORA,))
 
 
 def frame(header, raw=b"", magic=MAGIC, version=VERSION, length=None):
@@ -37,6 +41,8 @@ FROM_CLIENTS = [
     line.Promote(job=JOB, place="r2"),
     line.Kept(job=JOB),
     line.Warm(wishes=(WISH, WISH)),
+    line.Offer(wish=WANTING),
+    line.Hello(minor=3),
     line.Received(total=99),
     line.Ping(number=3),
     line.Look(),
@@ -48,6 +54,8 @@ FROM_SERVERS = [
     line.Loading(model="m", done=1, total=2, what="weights"),
     line.Away(model="m", reason="killed"),
     line.Queued(job=JOB, ahead=3, place="r1"),
+    line.Lacking(job=JOB, place="r1", uploads=(line.Wanted(sha256="a" * 64, ticket=2**61, have=5),)),
+    line.Taken(total=12),
     line.Began(job=JOB),
     line.Progress(job=JOB, step=1, of=8),
     line.Rendered(job=JOB, channels=2, samples=10, sample_rate=44100, used={"seed": 7, "cfg_scale": 1.5},
@@ -73,8 +81,13 @@ def test_what_a_server_says_comes_back(message):
 
 
 def test_each_message_is_tried():
-    assert {type(one) for one in FROM_CLIENTS} == set(line.FROM_CLIENTS)
+    assert {type(one) for one in (*FROM_CLIENTS, line.Upload(ticket=1, start=0))} == set(line.FROM_CLIENTS)
     assert {type(one) for one in (*FROM_SERVERS, line.Audio(job=JOB, start=0))} == set(line.FROM_SERVERS)
+
+
+def test_uploads_carry_their_bytes():
+    got = from_client(encode(line.Upload(ticket=2**61, start=8, place="r1"), b"\0\1"))
+    assert (got.message.ticket, got.message.start, got.raw) == (2**61, 8, b"\0\1")
 
 
 def test_audio_carries_its_bytes():
@@ -110,6 +123,7 @@ def test_audio_carries_its_bytes():
         (frame({"is": "ask", "job": JOB, "wish": {"prompt": "x", "seed": 1, "cfg_scale": float("nan")}}), "cfg_scale"),
         (frame({"is": "ask", "job": JOB, "wish": {"prompt": "x" * 20_001, "seed": 1}}), "prompt"),
         (frame({"is": "ask", "job": JOB, "wish": {"prompt": "x", "seed": 1, "loras": "a=1 from /x"}}), "loras"),
+        (frame({"is": "upload", "ticket": 1, "start": 0}), "no raw bytes"),
         (frame({"is": "warm", "wishes": [{"prompt": "x", "seed": 1}] * 33}), "wishes"),
         (frame({"is": "ping", "number": msgpack.Timestamp(1)}), "number|no msgpack"),
         (frame({"is": "cancel", "job": msgpack.ExtType(5, b"x")}), "job|no msgpack"),
@@ -172,3 +186,35 @@ def test_the_longest_header_is_read():
     data = encode(message)
     assert len(data) < MOST_HEADER
     assert from_client(data).message == message
+
+
+def test_a_newer_end_may_say_more_and_the_rest_of_it_counts():
+    data = frame({"is": "ping", "number": 7, "mood": "good"})
+    assert from_client(data, newer=True).message == line.Ping(number=7)
+    assert from_client(frame({"is": "wave"}, raw=b"hello"), newer=True).message == line.Strange()
+    wanted = {"sha256": "a" * 64, "ticket": 1, "colour": "red"}
+    deep = frame({"is": "lacking", "job": JOB, "uploads": [wanted, wanted], "more": [1]})
+    assert len(from_server(deep, newer=True).message.uploads) == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ({"is": "ping", "number": -1, "mood": "good"}, "number"),
+        ({"is": ["ping"]}, "no known kind"),
+        ({"mood": "good"}, "no known kind"),
+    ],
+)
+def test_a_newer_end_may_not_say_it_wrongly(header, told):
+    with pytest.raises(LineError, match=told):
+        from_client(frame(header), newer=True)
+
+
+def test_what_a_newer_end_wants_of_a_take_is_not_left_out():
+    wish = {"prompt": "x", "seed": 1, "swing": 0.5}
+    with pytest.raises(UnknownWishError, match="with swing, which is not known here; update") as caught:
+        from_client(frame({"is": "ask", "job": JOB, "wish": wish, "mood": "good"}), newer=True)
+    assert caught.value.job == JOB
+    with pytest.raises(UnknownWishError) as caught:
+        from_client(frame({"is": "warm", "wishes": [wish]}), newer=True)
+    assert caught.value.job == ""

@@ -3,44 +3,44 @@
 from dataclasses import fields, replace
 
 import numpy as np
-import pytest
 
 from midifrag.audio import SourceSound
 from midifrag.config.parameters import PARAMETERS, RequestParameters, names_of
 from midifrag.engine.line.frames import encode, from_server
-from midifrag.engine.line.messages import AT_HOME
+from midifrag.engine.line.messages import FILES, LoraFile, Sound
 from midifrag.engine.line.translating import heard_info, packed, render_of, told_info, told_take, unpacked, wish_of
 from midifrag.engine.messages import EngineInfo, Render, Rendered
-from midifrag.errors import LineError
 
 #: One of each kind of value for every parameter that travels.
 PARAMETERS_TOLD = {
     name: {int: 7, float: 0.5, str: "x"}[PARAMETERS[name].kind]
     for name in names_of(RequestParameters)
-    if name not in AT_HOME
+    if name not in FILES
 }
 RENDER = Render(3, "a bell", spare=True, recorded=True, bpm=121.5, **PARAMETERS_TOLD)
 INFO = EngineInfo(
     "stable-audio", "pocket", "c0ffee", "cuda:0 (H100)", "fp16", 44100, 2, 11.0, ("euler",), deterministic=False,
     memory={"weights": 12e6}, warmed="3 lengths", min_seconds=0.5, remark="r", noise="n", hears_tempo=True,
+    begins_from=("sound", "part"),
 )  # fmt: skip
 
 
 def test_a_request_comes_back_with_every_field():
-    travels = [one.name for one in fields(Render) if one.name not in (*AT_HOME, "sound", "fill")]
+    travels = [one.name for one in fields(Render) if one.name not in (*FILES, "sound", "fill")]
     assert all(getattr(RENDER, name) not in (None, False) for name in travels)
     assert render_of(wish_of(RENDER), 9) == replace(RENDER, job=9)
 
 
-def test_what_names_files_of_this_machine_stays_here():
-    with pytest.raises(LineError, match="do not travel"):
-        wish_of(replace(RENDER, loras="dusty=0.8 from /sets/dusty.safetensors"))
-
-
-def test_a_sound_that_a_pad_begins_from_stays_here():
-    with pytest.raises(LineError, match="does not travel"):
-        wish_of(replace(RENDER, sound=SourceSound(np.zeros((1, 10), np.float32), 44100, "c0ffee")))
-    assert heard_info(told_info("m", replace(INFO, begins_from=("sound",))), "m", "s").begins_from == ()
+def test_what_is_uploaded_of_a_request_is_named_and_comes_back():
+    sound = SourceSound.of(np.zeros((1, 10), np.float32), 44100)
+    told = Sound(sha256="a" * 64, channels=1, samples=10, sample_rate=44100)
+    lora = LoraFile(name="dusty", strength=0.8, sha256="b" * 64, size=9)
+    render = replace(RENDER, sound=sound, fill=(0.5, 1.0), loras="dusty=0.8 from /sets/dusty.safetensors")
+    wish = wish_of(render, told, (lora,))
+    # No place of either machine is in it.
+    assert "/sets" not in wish.model_dump_json()
+    there = "dusty=0.8 from /there/1"
+    assert render_of(wish, 9, sound, there) == replace(render, job=9, loras=there)
 
 
 def test_an_info_comes_back_with_every_field_and_the_servers_name():

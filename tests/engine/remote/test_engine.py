@@ -1,19 +1,31 @@
 """The client of a server, over a real socket: what any engine must do, and what it does when the line goes."""
 
 import queue
+import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
+from websockets.exceptions import ConnectionClosedError
+from websockets.frames import Close
 
+from midifrag.audio import SourceSound
 from midifrag.engine.conformance import EngineConformance
-from midifrag.engine.messages import Died, Ready, Render, Rendered, Started, Warming
+from midifrag.engine.line.frames import PIECE
+from midifrag.engine.loading.adapters import adaptable
+from midifrag.engine.loading.load import load_stable_audio
+from midifrag.engine.messages import Cancel, Cancelled, Died, Failed, Ready, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import create_engine
 from midifrag.engine.remote import engine as module
+from midifrag.engine.remote import parcel
 from midifrag.errors import ModelError
 from tests.engine.tiny_models import tiny_model_folder
-from tests.serving.puppet import TOKEN, Puppet, Server
+from tests.serving.puppet import INFO, TOKEN, Puppet, Server, until
+from tests.serving.wire import Wire
 from tests.support import PATIENCE
 
 
@@ -23,10 +35,10 @@ def token_file(folder, token=TOKEN):
     return path
 
 
-def remote(url, folder, there="sketch", token=TOKEN, patience_ms=60_000):
+def remote(url, folder, there="sketch", token=TOKEN, patience_ms=60_000, audio="auto"):
     source = {
         "engine": "server", "server": "studio", "there": there, "url": url,
-        "token_file": str(token_file(folder, token)), "patience_ms": patience_ms,
+        "token_file": str(token_file(folder, token)), "patience_ms": patience_ms, "audio": audio,
     }  # fmt: skip
     return create_engine(EngineChoice(f"studio/{there}", source))
 
@@ -183,3 +195,173 @@ def test_a_diffusion_model_renders_there_as_at_home_whatever_else_is_in_flight(t
     np.testing.assert_allclose(takes[1].audio, here.audio, atol=1e-5 * np.abs(here.audio).max())
     assert takes[1].used == here.used
     assert not np.allclose(takes[2].audio, takes[3].audio)
+
+
+@pytest.fixture(scope="module")
+def bells(tmp_path_factory):
+    """A tiny model's folder, and a LoRA for it."""
+    folder, drawn = tiny_model_folder(tmp_path_factory.mktemp("models") / "tiny"), torch.Generator().manual_seed(1)
+    model = load_stable_audio(EngineChoice("tiny", {"folder": str(folder)}, "cpu", "fp32"))
+    tensors = {}
+    for name, layer in adaptable(model.module).items():
+        outputs, inputs = layer.weight.shape[:2]
+        tensors[f"{name}.lora_A.weight"] = torch.randn(3, inputs, generator=drawn) / inputs**0.5
+        tensors[f"{name}.lora_B.weight"] = torch.randn(outputs, 3, generator=drawn) / outputs**0.5
+    save_file(tensors, file := folder / "dusty.safetensors")
+    # Its scale lies beside it, and goes there too.
+    (folder / "adapter_config.json").write_text('{"lora_alpha": 1.5}')
+    return folder, file
+
+
+@pytest.fixture(scope="module")
+def far_bells(bells):
+    """A server of that model, for several tests: loading one takes longer than they do."""
+    with Server(tiny_of(bells), models=("tiny",)) as server:
+        yield server
+
+
+def wanting(bells, number=1, strength=1.0):
+    """A press that begins from a sound, with a LoRA."""
+    audio = (0.3 * np.random.default_rng(2).normal(size=(2, 9_000))).astype(np.float32)
+    return Render(number, "a bell", seconds=0.2, seed=77, steps=4, sound=SourceSound.of(audio, 44100), strength=0.7,
+                  loras=f"dusty={strength} from {bells[1]}")  # fmt: skip
+
+
+def tiny_of(bells):
+    return lambda _model: create_engine(EngineChoice("tiny", {"folder": str(bells[0])}, "cpu", "fp32"), "thread")
+
+
+def at_home(bells, render):
+    with started(engine := tiny_of(bells)("tiny")) as heard:
+        engine.send(render)
+        return heard.until(Rendered)
+
+
+def test_a_press_with_a_sound_and_a_lora_is_rendered_there_as_at_home_over_a_line_that_breaks(
+    bells, far_bells, tmp_path
+):
+    server = far_bells
+    render = wanting(bells)
+    here = at_home(bells, render)
+    # As slow as a modem, so that it breaks in mid-upload; each time it goes on where it was.
+    with Wire(server.port, rate=100_000) as wire, started(engine := remote(wire.url, tmp_path, "tiny")) as far:
+        far.until(Ready)
+        engine.send(render)
+        for least in (10_000, 30_000):
+            while not (warming := far.until(Warming)).what.startswith("uploading "):
+                pass
+            assert warming.playable
+            until(lambda least=least: server.on_loop(uploaded(server.replica)) > least)
+            wire.drop()
+        there = far.until(Rendered)
+        # To rounding: how many threads add up is not said.
+        np.testing.assert_allclose(there.audio, here.audio, atol=1e-4 * np.abs(here.audio).max())
+        assert there.used == here.used
+        # It is there now: the next one uploads nothing.
+        engine.send(replace(render, job=2))
+        while not isinstance(event := far.get(timeout=PATIENCE), Rendered):
+            assert not (isinstance(event, Warming) and "uploading" in event.what)
+
+
+def test_a_lora_that_does_not_fit_is_refused_by_the_engine_there_in_its_words(bells, far_bells, tmp_path):
+    file = tmp_path / "other.safetensors"
+    save_file({f"model.nowhere.lora_{end}.weight": torch.ones(2, 2) for end in ("A", "B")}, file)
+    render = replace(wanting(bells), sound=None, strength=None, loras=f"other=1 from {file}")
+    with started(engine := remote(far_bells.url, tmp_path, "tiny")) as far:
+        engine.send(render)
+        failed = far.until(Failed)
+        assert "studio: other does not fit the model" in failed.reason
+        engine.send(Render(2, "a bell", seconds=0.2, seed=1, steps=1))
+        assert far.until(Rendered).job == 2
+
+
+def test_what_waits_for_an_upload_can_be_cancelled(tmp_path):
+    puppet = Puppet(replace(INFO, begins_from=("sound",)))
+    sound = SourceSound.of(np.zeros((1, 400_000), np.float32), 8000)
+    with (
+        Server(lambda _model: puppet) as server,
+        Wire(server.port, rate=100_000) as wire,
+        started(engine := remote(wire.url, tmp_path)) as far,
+    ):
+        far.until(Ready)
+        engine.send(Render(1, "bell", seconds=0.5, seed=1, sound=sound))
+        while not far.until(Warming).what.startswith("uploading "):
+            pass
+        engine.send(Cancel(1))
+        assert far.until(Cancelled).job == 1
+        until(lambda: server.on_loop(in_flight(server.replica)) == 0)
+        assert not any(isinstance(one, Render) for one in puppet.heard.queue)
+
+
+async def in_flight(replica):
+    return replica.jobs.in_flight
+
+
+async def uploaded(replica):
+    return sum(one.have for one in replica._uploads._kept.values())
+
+
+def test_a_file_that_goes_on_its_way_fails_its_press(bells, far_bells, tmp_path, monkeypatch):
+    read = parcel._read
+
+    def gone(path, start, size):
+        if size <= PIECE:
+            raise OSError(5, "Input/output error")
+        return read(path, start, size)
+
+    monkeypatch.setattr(parcel, "_read", gone)
+    # Another one than those that are there.
+    shutil.copy(bells[1], tmp_path / "dusty.safetensors")
+    (tmp_path / "adapter_config.json").write_text('{"lora_alpha": 2.5}')
+    with started(engine := remote(far_bells.url, tmp_path, "tiny")) as far:
+        render = replace(wanting(bells), sound=None, strength=None)
+        engine.send(replace(render, loras=f"dusty=1 from {tmp_path / 'dusty.safetensors'}"))
+        assert far.until(Failed).reason == "dusty cannot be sent to studio: Input/output error"
+
+
+@pytest.mark.parametrize("audio", ["flac", "float32"])
+def test_takes_travel_as_a_set_says(tmp_path, audio):
+    render = Render(1, "a dark bell", seconds=0.5, seed=77)
+    with started(local := sketch("sketch")) as home:
+        local.send(render)
+        here = home.until(Rendered)
+    with Server(sketch) as server, started(engine := remote(server.url, tmp_path, audio=audio)) as far:
+        engine.send(render)
+        there = far.until(Rendered)
+        assert any(job.flac for job in server.replica.jobs) is (audio == "flac")
+    error = np.abs(there.audio - here.audio).max() / np.abs(here.audio).max()
+    assert error == 0 if audio == "float32" else 0 < error < 10 ** (-138 / 20)
+
+
+def test_a_server_that_ends_is_not_called_again_and_again(tmp_path, monkeypatch):
+    calls = []
+    call = module.call
+
+    async def counted(*arguments):
+        calls.append(1)
+        return await call(*arguments)
+
+    monkeypatch.setattr(module, "call", counted)
+    monkeypatch.setattr("midifrag.serving.ingress.IDLE", 0.0)
+    puppet, again = Puppet(), []
+    with Server(lambda _model: puppet) as server, started(engine := remote(server.url, tmp_path)) as far:
+        far.until(Ready)
+        after = engine._again.after_moving
+        engine._again.after_moving = lambda: again.append(after()) or 0.0
+        server.loop.call_soon_threadsafe(server.replica.drain)
+        died = far.until(Died)
+        assert (died.jobs, died.finishing) == ((), True)
+        until(lambda: len(again) >= 6)
+        assert again[5] > again[0]
+        assert again[5] >= 2.0
+    assert not any(isinstance(one, Ready) for one in far.queue)
+
+
+def test_a_server_of_another_version_is_told_with_the_way_out(tmp_path, monkeypatch):
+    async def other(*_arguments):
+        # As a server of today closes that is asked for midifrag.7.
+        raise ConnectionClosedError(Close(4406, "this server speaks midifrag.1; update the server's midifrag"), None)
+
+    monkeypatch.setattr(module, "call", other)
+    with started(remote("ws://127.0.0.1:9", tmp_path, patience_ms=300)) as heard:
+        assert "speaks midifrag.1; update the server's midifrag" in heard.until(Died).reason

@@ -1,0 +1,283 @@
+"""What clients have uploaded to a replica: sounds and LoRAs, a file each, known by their checksums, apart by token.
+
+A token sees its own alone: another one that names the same checksum is asked for all of it. What is kept of a token is
+bounded; what no job needs goes first, the least recently used of it. Nothing of it outlives the replica.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias, assert_never
+
+import psutil
+from safetensors import SafetensorError, safe_open
+
+from midifrag.clock import Clock
+from midifrag.config.loras import SENT
+from midifrag.config.uploads import UploadSettings
+from midifrag.engine.line import messages as line
+from midifrag.engine.loading.file_kinds import FileKind, kind_of
+from midifrag.engine.loading.lora_check import as_lora, lora_problem
+from midifrag.errors import CheckpointError, MidifragError
+from midifrag.fragment.files import discard
+
+#: What a LoRA's list of tensors may be long, in bytes: thousands of them.
+_MOST_HEADER = 8 << 20
+#: How often one may come otherwise than its checksum says before it is refused.
+TRIES = 3
+#: What the smallest sound, and the smallest LoRA, count as at least: each costs more than its bytes.
+_LEAST_KEPT, _LEAST_READ = 1 << 16, 1 << 20
+_FOLDER, _MEGABYTE = "midifrag-uploads-", 1_000_000
+
+Parcel: TypeAlias = line.Sound | line.LoraFile
+
+
+class UploadError(MidifragError):
+    """An upload that is not taken, with what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """Bytes of one sound, of one LoRA, and of all that is kept of a token at a replica.
+
+    ``lora_total`` are those of all LoRAs that a token has its engine read, which keeps each.
+    """
+
+    sound: int = 160_000_000
+    lora: int = 512_000_000
+    kept: int = 2_000_000_000
+    lora_total: int = 1_000_000_000
+
+    def most(self, parcel: Parcel) -> int:
+        """Of one like this."""
+        match parcel:
+            case line.Sound():
+                return self.sound
+            case line.LoraFile():
+                return self.lora
+            case _:
+                assert_never(parcel)
+
+
+USUAL_LIMITS = UploadLimits()
+
+
+def limits_of(said: UploadSettings) -> UploadLimits:
+    """What a set says, in bytes."""
+    return UploadLimits(
+        said.sound_mb * _MEGABYTE, said.lora_mb * _MEGABYTE, said.kept_mb * _MEGABYTE, said.loras_mb * _MEGABYTE
+    )
+
+
+@dataclass(eq=False, slots=True)
+class Kept:
+    """One upload, as far as it has come. ``users`` are how many jobs need it; ``refusal`` says why it is none."""
+
+    parcel: Parcel
+    path: Path
+    ticket: int
+    used_at: float
+    have: int = 0
+    is_whole: bool = False
+    refusal: str = ""
+    users: int = 0
+    tries: int = 0
+    _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def wanted(self) -> line.Wanted:
+        """What a client is asked for."""
+        return line.Wanted(sha256=self.parcel.sha256, ticket=self.ticket, have=self.have)
+
+    def write(self, data: bytes) -> None:
+        """Add a piece, and look at the whole where that was the last; waits for the disk. Raises `UploadError`."""
+        if self.have + len(data) > self.parcel.size:
+            raise UploadError(f"it has more than the {self.parcel.size:,} bytes that were told")
+        try:
+            with self.path.open("r+b" if self.have else "wb") as file:
+                file.seek(self.have)
+                file.write(data)
+        except OSError as error:
+            raise UploadError(f"the server cannot keep it: {error.strerror or error}") from error
+        self._digest.update(data)
+        self.have += len(data)
+        if self.have == self.parcel.size:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._digest.hexdigest() != self.parcel.sha256:
+            self.tries += 1
+            if self.tries >= TRIES:
+                raise UploadError("it did not arrive as its checksum says; send it again")
+            self.begin_anew()
+            return
+        if isinstance(self.parcel, line.LoraFile):
+            _check_lora(self.path)
+        self.is_whole = True
+
+    def begin_anew(self) -> None:
+        """Ask for all of it."""
+        self.have, self._digest = 0, hashlib.sha256()
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Ask for what is not there yet, under another ticket: what is on its way is left out."""
+        self.ticket = secrets.randbits(62)
+
+
+def _check_lora(path: Path) -> None:
+    """Raise `UploadError` for a file that is no safetensors file of a LoRA. Nothing is ever unpickled of it."""
+    try:
+        problem = _lora_problem(path)
+    except SafetensorError:
+        problem = "it is damaged: its list of tensors cannot be meant"
+    except CheckpointError as error:
+        problem = as_lora(error)
+    except Exception as error:  # a stranger's file may be wrong in any way
+        problem = f"it cannot be read ({type(error).__name__})"
+    if problem is not None:
+        raise UploadError(problem.replace(str(path), "it"))
+
+
+def _lora_problem(path: Path) -> str | None:
+    with path.open("rb") as file:
+        if int.from_bytes(file.read(8), "little") > _MOST_HEADER:
+            return "it is no .safetensors file, or its list of tensors is too long"
+    if kind_of(path, may_be_lora=True) is not FileKind.SAFETENSORS:
+        return "it is no .safetensors file, and no others are opened here"
+    with safe_open(str(path), framework="numpy"):
+        # Whoever will read it looks at its shapes and places, too.
+        return lora_problem(path)
+
+
+class Uploads:
+    """All uploads of a replica. All but `Kept.write` belongs to its loop."""
+
+    def __init__(self, clock: Clock, limits: UploadLimits = USUAL_LIMITS, folder: Path | None = None) -> None:
+        self._clock, self.limits = clock, limits
+        self._folder, self._secret = folder, secrets.token_bytes(16)
+        self._kept: dict[tuple[str, str], Kept] = {}
+        self._tickets: dict[tuple[str, int], Kept] = {}
+        self._read: dict[str, dict[str, int]] = {}
+
+    def want(self, owner: str, parcel: Parcel) -> Kept:
+        """An owner's upload, or room for it; to be given back with `let_go`. Raises `UploadError`.
+
+        One whose size is told otherwise than before is another one, whatever its checksum.
+        """
+        kept = self._kept.get((owner, parcel.sha256))
+        if kept is not None and (type(kept.parcel), kept.parcel.size) != (type(parcel), parcel.size):
+            if kept.is_whole or kept.users:
+                raise UploadError("it is here with another size, or as something else")
+            self._forget(owner, kept)
+            kept = None
+        if kept is None or kept.refusal:
+            kept = self._new(owner, parcel, kept)
+        if isinstance(parcel, line.LoraFile):
+            self._count(owner, parcel)
+        kept.users += 1
+        kept.used_at = self._clock.now()
+        return kept
+
+    def let_go(self, kept: Kept) -> None:
+        """A job needs it no more."""
+        kept.users -= 1
+        kept.used_at = self._clock.now()
+
+    def has(self, owner: str, sha256: str) -> bool:
+        """Whether an owner's upload of this checksum is there, or on its way."""
+        return (owner, sha256) in self._kept
+
+    def find(self, owner: str, ticket: int) -> Kept | None:
+        """The upload that has a ticket now; None for what is none, or is another's."""
+        kept = self._tickets.get((owner, ticket))
+        return kept if kept is not None and kept.ticket == ticket else None
+
+    def renumber(self, owner: str, kept: Kept, before: int) -> None:
+        """One that had the ticket ``before`` may have begun anew."""
+        if kept.ticket != before:
+            self._tickets.pop((owner, before), None)
+            self._tickets[owner, kept.ticket] = kept
+
+    def expire(self, keep: float) -> None:
+        """Forget what came in part, and what was refused, where nobody has wanted it for so many seconds."""
+        oldest = self._clock.now() - keep
+        for (owner, _), kept in tuple(self._kept.items()):
+            if not kept.users and not kept.is_whole and kept.used_at <= oldest:
+                self._forget(owner, kept)
+
+    def close(self) -> None:
+        """Delete everything."""
+        self._kept.clear()
+        self._tickets.clear()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _new(self, owner: str, parcel: Parcel, earlier: Kept | None) -> Kept:
+        most = self.limits.most(parcel)
+        if parcel.size > most:
+            raise UploadError(f"it has {parcel.size:,} bytes, and this server takes {most:,}")
+        if earlier is not None:
+            if earlier.users:
+                raise UploadError(earlier.refusal)
+            self._forget(owner, earlier)
+        self._make_room(owner, parcel.size)
+        kept = Kept(parcel, self._path(owner, parcel), secrets.randbits(62), self._clock.now())
+        self._kept[owner, parcel.sha256] = kept
+        self._tickets[owner, kept.ticket] = kept
+        return kept
+
+    def _path(self, owner: str, parcel: Parcel) -> Path:
+        """Where it lies: the same place each time, since an engine keeps what it has read by that."""
+        if self._folder is None:
+            self._folder = make_folder()
+        # A secret one: whoever hears of a name learns nothing of what is in it.
+        told = hashlib.sha256(self._secret + f"{owner}\n{parcel.sha256}".encode()).hexdigest()[:16]
+        return self._folder / f"{SENT}{told}{'.safetensors' if isinstance(parcel, line.LoraFile) else ''}"
+
+    def _make_room(self, owner: str, size: int) -> None:
+        mine = [kept for (other, _), kept in self._kept.items() if other == owner]
+        held, size = sum(_room(kept.parcel) for kept in mine), max(size, _LEAST_KEPT)
+        for kept in sorted((one for one in mine if not one.users), key=lambda one: one.used_at):
+            if held + size <= self.limits.kept:
+                return
+            self._forget(owner, kept)
+            held -= _room(kept.parcel)
+        if held + size > self.limits.kept:
+            raise UploadError(
+                f"the jobs in flight need {held:,} of the {self.limits.kept:,} bytes that a token has here"
+            )
+
+    def _count(self, owner: str, parcel: line.LoraFile) -> None:
+        read = self._read.setdefault(owner, {})
+        size = max(parcel.size, _LEAST_READ)
+        total = sum(each for checksum, each in read.items() if checksum != parcel.sha256) + size
+        if total > self.limits.lora_total:
+            most = self.limits.lora_total
+            raise UploadError(f"this token's LoRAs take more than {most:,} bytes of its engine; start the server anew")
+        read[parcel.sha256] = size
+
+    def _forget(self, owner: str, kept: Kept) -> None:
+        self._kept.pop((owner, kept.parcel.sha256), None)
+        self._tickets.pop((owner, kept.ticket), None)
+        discard(kept.path)
+
+
+def _room(parcel: Parcel) -> int:
+    return max(parcel.size, _LEAST_KEPT)
+
+
+def make_folder() -> Path:
+    """A folder for one life of a replica, that its owner alone reads; those of lives that were cut short go."""
+    for old in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        number = old.name.removeprefix(_FOLDER).partition("-")[0]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))

@@ -1,0 +1,252 @@
+"""What clients upload: checked, kept apart by token, bounded, and never opened as anything else than it is."""
+
+import asyncio
+import hashlib
+import json
+import pickle
+import struct
+import tempfile
+
+import pytest
+import torch
+from safetensors.torch import save
+
+from midifrag.clock import ManualClock
+from midifrag.engine.line import messages as line
+from midifrag.serving import uploads as module
+from midifrag.serving.uploads import TRIES, UploadError, UploadLimits, Uploads, make_folder
+
+LORA = save({f"x.lora_{end}.weight": torch.ones(2, 2) for end in ("A", "B")})
+
+
+def sound(number=1, samples=1000):
+    data = struct.pack("<f", number) * samples
+    return data, line.Sound(sha256=hashlib.sha256(data).hexdigest(), channels=1, samples=samples, sample_rate=8000)
+
+
+def lora(data=LORA):
+    return line.LoraFile(name="dusty", strength=1.0, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+
+
+@pytest.fixture
+def uploads(tmp_path):
+    found = Uploads(
+        ManualClock(), UploadLimits(sound=1 << 20, lora=1 << 20, kept=400_000, lora_total=3 << 20), tmp_path
+    )
+    yield found
+    found.close()
+
+
+def kept(uploads, owner, parcel, data):
+    one = uploads.want(owner, parcel)
+    one.write(data)
+    return one
+
+
+def test_what_is_whole_is_there_the_next_time(uploads):
+    data, parcel = sound()
+    one = uploads.want("ann", parcel)
+    one.write(data[:1000])
+    assert (one.is_whole, one.wanted().have) == (False, 1000)
+    one.write(data[1000:])
+    assert (one.is_whole, one.path.read_bytes()) == (True, data)
+    assert uploads.want("ann", parcel) is one
+
+
+def test_another_token_is_asked_for_all_of_it_and_finds_nothing(uploads):
+    data, parcel = sound()
+    hers = kept(uploads, "ann", parcel, data)
+    his = uploads.want("bob", parcel)
+    assert (his.have, his.is_whole, his.path != hers.path) == (0, False, True)
+    assert uploads.find("bob", hers.ticket) is None
+    assert uploads.find("ann", hers.ticket) is hers
+
+
+def test_what_came_otherwise_is_asked_for_anew_and_not_for_ever(uploads):
+    data, parcel = sound()
+    one, before = uploads.want("ann", parcel), None
+    for _ in range(TRIES - 1):
+        before = one.ticket
+        one.write(bytes(len(data)))
+        assert (one.have, one.is_whole, one.ticket == before) == (0, False, False)
+        uploads.renumber("ann", one, before)
+        assert uploads.find("ann", before) is None
+        assert uploads.find("ann", one.ticket) is one
+    with pytest.raises(UploadError, match="as its checksum says"):
+        one.write(bytes(len(data)))
+
+
+def test_more_than_was_told_is_refused(uploads):
+    data, parcel = sound()
+    with pytest.raises(UploadError, match="more than the 4,000 bytes"):
+        uploads.want("ann", parcel).write(data + b"x")
+
+
+def test_what_is_too_large_is_refused_before_it_comes(uploads):
+    with pytest.raises(UploadError, match="this server takes 1,048,576"):
+        uploads.want("ann", sound(samples=300_000)[1])
+    with pytest.raises(UploadError, match="this server takes"):
+        uploads.want("ann", line.LoraFile(name="x", strength=1.0, sha256="a" * 64, size=2 << 20))
+
+
+def test_a_token_keeps_so_many_bytes_and_what_was_used_longest_ago_goes(uploads):
+    def at(number):
+        uploads._clock.time += 1
+        data, parcel = sound(number, 25_000)
+        one = kept(uploads, "ann", parcel, data)
+        uploads.let_go(one)
+        return parcel, one
+
+    (first, file), (second, _), (_third, _) = at(1), at(2), at(3)
+    uploads._clock.time += 1
+    uploads.let_go(uploads.want("ann", first))
+    other, his = sound(9, 25_000)
+    kept(uploads, "bob", his, other)
+    at(4), at(5)
+    assert uploads.has("ann", first.sha256)
+    assert not uploads.has("ann", second.sha256)
+    assert (uploads.has("bob", his.sha256), file.path.exists()) == (True, True)
+
+
+def test_what_jobs_need_stays_and_more_than_there_is_room_for_is_refused(uploads):
+    for number in range(3):
+        kept(uploads, "ann", sound(number, 25_000)[1], sound(number, 25_000)[0])
+    with pytest.raises(UploadError, match="a token has here"):
+        uploads.want("ann", sound(9, 50_000)[1])
+
+
+def test_small_ones_count_too(uploads):
+    for number in range(5):
+        uploads.want("ann", sound(number, 1)[1])
+    # The sixth is the last that there is room for.
+    uploads.want("ann", sound(5, 1)[1])
+    with pytest.raises(UploadError, match="a token has here"):
+        uploads.want("ann", sound(6, 1)[1])
+
+
+def test_what_came_in_part_and_nobody_wants_is_forgotten(uploads):
+    data, parcel = sound()
+    part, whole = uploads.want("ann", parcel), kept(uploads, "ann", lora(), LORA)
+    part.write(data[:9])
+    for one in (part, whole):
+        uploads.let_go(one)
+    uploads.expire(60.0)
+    assert part.path.exists()
+    uploads._clock.time += 61
+    uploads.expire(60.0)
+    assert (part.path.exists(), whole.path.exists()) == (False, True)
+
+
+def test_one_checksum_is_of_one_size(uploads):
+    data, parcel = sound()
+    kept(uploads, "ann", parcel, data)
+    with pytest.raises(UploadError, match="another size"):
+        uploads.want("ann", parcel.model_copy(update={"samples": 2000}))
+    # What is only named keeps nobody from naming it rightly.
+    other, right = sound(2)
+    wrong = uploads.want("ann", right.model_copy(update={"samples": 7}))
+    uploads.let_go(wrong)
+    assert kept(uploads, "ann", right, other).is_whole
+
+
+def test_a_lora_lies_where_it_lay_so_that_an_engine_reads_it_once(uploads):
+    one = kept(uploads, "ann", lora(), LORA)
+    assert one.is_whole
+    assert one.path.name.startswith("sent-")
+    assert one.path.name.endswith(".safetensors")
+    assert lora().sha256[:8] not in one.path.name
+    uploads.let_go(one)
+    uploads._forget("ann", one)
+    assert not one.path.exists()
+    assert kept(uploads, "ann", lora(), LORA).path == one.path
+
+
+def test_an_engine_reads_so_many_bytes_of_loras_for_a_token(uploads):
+    for number in range(3):
+        uploads.want("ann", line.LoraFile(name="x", strength=1.0, sha256=f"{number:064}", size=9))
+    uploads.want("ann", line.LoraFile(name="x", strength=1.0, sha256=f"{1:064}", size=9))
+    with pytest.raises(UploadError, match="of its engine"):
+        uploads.want("ann", line.LoraFile(name="x", strength=1.0, sha256="a" * 64, size=9))
+    uploads.want("bob", line.LoraFile(name="x", strength=1.0, sha256="a" * 64, size=9))
+
+
+class Bomb:
+    def __reduce__(self):
+        return (pytest.fail, ("something was unpickled",))
+
+
+def header(entries, length=None):
+    text = entries if isinstance(entries, bytes) else json.dumps(entries).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (pickle.dumps(Bomb()), "no .safetensors"),
+        (b"PK\x03\x04" + bytes(600), "is cut off|no .safetensors"),
+        (b"rubbish of no kind whatsoever\0", "no .safetensors|no LoRA"),
+        (b"<!doctype html><p>404", "no .safetensors|web page"),
+        (header(b"{" * 5000), "cannot be read|damaged"),
+        (header({}, 1 << 40), "too long"),
+        (header({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}), "cut off"),
+        (header({"a": 7}), "damaged|cannot be read"),
+        (
+            header({"x.lora_A.weight": {"dtype": "F32", "shape": [1], "data_offsets": [0, "4"]}}) + bytes(4),
+            "cannot be meant",
+        ),
+        (
+            header({"x.lora_A.weight": {"dtype": "F32", "shape": [9], "data_offsets": [0, 4]}}) + bytes(4),
+            "cannot be meant",
+        ),
+        (save({"a": torch.ones(1)}), "in none of the formats"),
+    ],
+)
+def test_what_is_no_lora_is_refused_and_nothing_is_unpickled(uploads, data, told):
+    one = uploads.want("ann", lora(data))
+    with pytest.raises(UploadError, match=told) as refused:
+        one.write(data)
+    assert str(one.path.parent) not in str(refused.value)
+
+
+def test_a_disk_that_is_full_is_told(uploads, monkeypatch):
+    data, parcel = sound()
+    one = uploads.want("ann", parcel)
+    monkeypatch.setattr(type(one.path), "open", lambda *_a, **_k: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(UploadError, match="cannot keep it: No space left"):
+        one.write(data)
+    assert one.have == 0
+
+
+def test_what_was_refused_may_come_again_when_nobody_waits_for_it(uploads):
+    one = uploads.want("ann", lora())
+    one.refusal = "the disk was full"
+    with pytest.raises(UploadError, match="the disk was full"):
+        uploads.want("ann", lora())
+    uploads.let_go(one)
+    assert kept(uploads, "ann", lora(), LORA).is_whole
+
+
+def test_lives_that_were_cut_short_leave_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(module.psutil, "pid_exists", lambda number: number != 99)
+    for name in ("midifrag-uploads-99-x", "midifrag-uploads-98-x", "midifrag-uploads-x", "other"):
+        (tmp_path / name).mkdir()
+    made = make_folder()
+    names = {one.name for one in tmp_path.iterdir()}
+    assert names == {"midifrag-uploads-98-x", "midifrag-uploads-x", "other", made.name}
+
+
+def test_it_has_a_folder_when_it_needs_one_and_leaves_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    uploads = Uploads(ManualClock())
+    assert list(tmp_path.iterdir()) == []
+    kept(uploads, "ann", *reversed(sound()))
+    assert len(list(tmp_path.iterdir())) == 1
+    uploads.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pieces_of_one_come_one_after_the_other(uploads):
+    one = uploads.want("ann", sound()[1])
+    assert isinstance(one.lock, asyncio.Lock)
