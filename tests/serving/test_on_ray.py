@@ -231,6 +231,13 @@ def test_nobody_gets_at_ray_itself_without_its_token(server):
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
+def test_what_lies_beside_the_set_stays_there_and_uv_starts_nothing(server):
+    assert not [one for one in server.children() if one.name() == "uv"]
+    [replica, *_more] = server.of_ray("ServeReplica", "engines")
+    # A folder that Ray had packed would be unpacked for its processes.
+    assert "runtime_resources" not in replica.cwd()
+
+
 def test_a_small_model_that_is_not_in_memory_takes_the_place_of_another(server):
     # Both say that they take more than there is room for, once they are loaded; the first one stays.
     assert (server.model("one").state, server.model("two").state) == ("ready", "loading")
