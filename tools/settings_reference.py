@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 
 from midifrag.config.banks import Bank
 from midifrag.config.parameters import Parameter
+from midifrag.config.serving import Range
 from midifrag.config.settings import Settings
 from midifrag.config.value_types import Written
 from midifrag.timeline import Signature
@@ -128,6 +129,8 @@ def default_of(field: FieldInfo) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Signature):
         return str(value)
+    if isinstance(value, Range):
+        return value.written
     if isinstance(value, BaseModel):
         return value.model_dump(by_alias=True, exclude_unset=True)
     if isinstance(value, dict):

@@ -21,8 +21,10 @@ class Range(NamedTuple):
     least: int
     most: int
 
-    def __str__(self) -> str:
-        return f"{self.least}" if self.least == self.most else f"{self.least}-{self.most}"
+    @property
+    def written(self) -> int | str:
+        """How one writes it."""
+        return self.least if self.least == self.most else f"{self.least}-{self.most}"
 
 
 def replicas_of(value: Any) -> Range:
@@ -40,7 +42,10 @@ def replicas_of(value: Any) -> Range:
 
 
 Replicas: TypeAlias = Annotated[
-    Range, BeforeValidator(replicas_of), PlainSerializer(str), Written("a number, or two: 2, or 1-8")
+    Range,
+    BeforeValidator(replicas_of),
+    PlainSerializer(lambda value: value.written),
+    Written("a number, or two: 2, or 1-8"),
 ]
 
 

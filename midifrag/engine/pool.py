@@ -102,6 +102,7 @@ class EnginePool:
         """Forget the engine of ``model``, which the next command begins anew; whoever drops it closes it."""
         self._infos.pop(model, None)
         self._lost.discard(model)
+        self._failed.discard(model)
         return self._engines.pop(model, None)
 
     def close(self) -> None:

@@ -134,7 +134,8 @@ def application(plan: Plan, tokens: Tokens) -> serve.Application:
         @app.get(RAY_METRICS, response_model=None)
         async def ray_metrics(self, request: Request) -> Response:
             """What Ray exports of this machine, for who has a token."""
-            return self._ingress.refusal(request) or await asyncio.to_thread(_exported)
+            refusal = self._ingress.refusal(request)
+            return await asyncio.to_thread(_exported) if refusal is None else refusal
 
     ways_in = serve.deployment(
         WayIn,

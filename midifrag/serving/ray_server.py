@@ -112,7 +112,7 @@ def _own_ray() -> Iterator[tuple[Any, Any]]:
 @contextlib.contextmanager
 def _of_a_cluster(cluster: str) -> Iterator[tuple[Any, Any]]:
     """A Ray that runs already, and goes on when this ends."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.update(ray_settings.DRIVER)
     ray, serve = _imported()
     try:
         ray.init(address=cluster, log_to_driver=False, logging_level="ERROR")

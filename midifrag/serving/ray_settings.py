@@ -23,6 +23,9 @@ GRACE_ENGINES, GRACE_WAYS_IN = 60.0, 20.0
 #: Seconds that jobs in flight are averaged over, and that they are too many, or too few, before replicas come or go.
 LOOK_BACK, BEFORE_MORE, BEFORE_FEWER = 12.0, 5.0, 600.0
 
+#: Variables of the process that joins a Ray, its own or a cluster's. Where that runs under ``uv run``, Ray would take
+#: along all that lies in its folder, and have uv start each of its processes, which may want the network.
+DRIVER: Mapping[str, str] = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
 #: Variables that every machine of a cluster has, before Ray is started there.
 CLUSTER: Mapping[str, str] = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -42,6 +45,7 @@ def environment(token_path: Path) -> Mapping[str, str]:
     Its ports listen on all addresses, whatever it is told, so nobody gets in without the token.
     """
     return {
+        **DRIVER,
         **CLUSTER,
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token_path),

@@ -23,7 +23,10 @@ class Standing:
         self.model = model
         #: What a client that comes now hears.
         self.news: line.Info | line.Loading | line.Away = line.Loading(model=model, done=0, total=1)
+        #: Its engine is gone for good, which another replica would mend.
         self.is_lost = False
+        #: It was not among those that the replica began with, and has not been ready since: others go on without it.
+        self._is_on_trial = False
         #: Since when, by the clock of whoever tells, it has shown no progress.
         self.stalled_since: float | None = None
         self._info: line.Info | None = None
@@ -40,7 +43,7 @@ class Standing:
                 if self._info is None:
                     self.news = line.Loading(model=self.model, done=done, total=total, what=what, playable=playable)
             case engine.Ready(info):
-                self._info = told_info(self.model, info)
+                self._info, self._is_on_trial = told_info(self.model, info), False
                 self.news, self.stalled_since = self._info, None
             case engine.Stalled(seconds):
                 self.stalled_since = now - seconds
@@ -48,14 +51,14 @@ class Standing:
                 self.stalled_since = None
             case engine.Died(reason, _jobs, restarting):
                 self._info, self.stalled_since = None, None
-                self.is_lost = not restarting
+                self.is_lost = not restarting and not self._is_on_trial
                 self.news = line.Away(model=self.model, reason=reason[: line.MOST_LINE], returns=restarting)
             case _:
                 assert_never(event)
 
     def rest(self) -> None:
         """It is not in memory now."""
-        self._info, self.stalled_since = None, None
+        self._info, self.stalled_since, self._is_on_trial = None, None, True
         self.news = line.Loading(model=self.model, done=0, total=1, what="not in memory; loaded when it is played")
 
     def ended(self, job: Job) -> None:

@@ -21,4 +21,4 @@ def test_what_is_no_number_of_engines(written):
 
 def test_it_is_stored_as_it_was_written():
     assert ServeSettings(replicas="1-8").model_dump()["replicas"] == "1-8"
-    assert ServeSettings(replicas=2).model_dump()["replicas"] == "2"
+    assert ServeSettings(replicas=2).model_dump()["replicas"] == 2

@@ -149,3 +149,21 @@ def test_closing_closes_all(house):
     house.pool.start({"a": (), "b": ()})
     house.pool.close()
     assert all(engine.closed for engine in house.engines.values())
+
+
+def test_one_that_was_dropped_is_begun_anew_by_the_next_command(house):
+    house.pool.start({"a": ()})
+    house.say("a", Ready(INFO))
+    first = house.engines.pop("a")
+    assert house.pool.drop("a") is not None
+    assert (house.pool.info("a"), house.pool.drop("a")) == (None, None)
+    house.pool.send("a", Render(1, "rain", 1.0, 0))
+    house.is_told("a", Render(1, "rain", 1.0, 0))
+    assert house.engines["a"] is not first
+    # Nor is one for ever none that could not be made.
+    house.pool.send("broken", Render(2, "rain", 1.0, 0))
+    house.pool.drop("broken")
+    house.pool.send("broken", Render(3, "rain", 1.0, 0))
+    assert [event.reason for model, event in house.heard if model == "broken"] == [
+        "no such engine", "there is no engine for broken",
+    ] * 2  # fmt: skip

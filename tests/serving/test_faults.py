@@ -7,6 +7,7 @@ import pytest
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.frames import encode, from_server
+from midifrag.errors import ModelError
 from midifrag.serving import places, ray_desk
 from midifrag.serving.grouping import Group
 from midifrag.serving.ray_desk import RayDesk
@@ -16,6 +17,7 @@ from midifrag.serving.shelf import Shelf
 from tests.engine.remote.test_engine import remote, started
 from tests.serving.asking import asked, job_id, take
 from tests.serving.puppet import INFO, Puppet, Server, until
+from tests.support import PATIENCE
 
 
 def test_a_card_that_is_full_fails_its_press_and_nothing_else(tmp_path):
@@ -52,6 +54,38 @@ def test_a_model_that_rests_is_told_as_loading_and_served_when_it_is_played():
         puppets["two"].say(take(job))
         assert await following == ["queued", "began", "rendered"]
         assert [one.kind() for one in await replica.news()] == ["loading", "info"]
+        await replica.close()
+
+    asyncio.run(run())
+
+
+def test_a_model_that_cannot_be_loaded_when_it_is_played_fails_its_press_and_others_go_on():
+    async def run():
+        one = Puppet()
+
+        def create(model):
+            if model == "two":
+                raise ModelError("the checkpoint is damaged")
+            return one
+
+        replica = Replica(("one", "two"), create, shelf=Shelf({"one": 4, "two": 4}, 4))
+        await replica.start()
+        told = [message async for message in replica.follow("ann", asked(1, model="two"))]
+        assert (told[-1].kind(), "no engine for two" in told[-1].reason) == ("failed", True)
+        replica.check()
+        assert [told.kind() for told in await replica.news()] == ["loading", "away"]
+        # What went for it comes back, and the replica stands and falls with that.
+        await anext(replica.follow("ann", asked(2, model="one")))
+        one.say(take((await asyncio.to_thread(one.next, engine.Render)).job))
+        one.say(engine.Died("no card", (), restarting=False))
+
+        async def checks():
+            while True:
+                replica.check()
+                await asyncio.sleep(0)
+
+        with pytest.raises(ModelError, match="one: no card"):
+            await asyncio.wait_for(checks(), PATIENCE)
         await replica.close()
 
     asyncio.run(run())

@@ -11,6 +11,8 @@ def test_ray_is_closed_and_tells_nobody(tmp_path):
     path = make_token(tmp_path)
     variables = environment(path)
     assert variables["RAY_USAGE_STATS_ENABLED"] == "0"
+    # Else the folder that it is started in would travel with it.
+    assert variables["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] == "0"
     assert (variables["RAY_AUTH_MODE"], variables["RAY_AUTH_TOKEN_PATH"]) == ("token", str(path))
     assert all(isinstance(value, str) for value in variables.values())
 

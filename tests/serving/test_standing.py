@@ -64,3 +64,16 @@ def test_replicas_are_told_of_together():
         ready.model_copy(update={"replicas": 2, "queued": 2, "rendering": 4, "rendered": 6}),
         other,
     )
+
+
+def test_one_that_rests_is_loading_and_its_replica_does_not_fall_with_it_before_it_was_ready():
+    standing = Standing("sketch")
+    standing.note(Ready(INFO), 0.0)
+    standing.note(Stalled(3.0), 10.0)
+    standing.rest()
+    assert (standing.news.kind(), standing.stalled_since) == ("loading", None)
+    standing.note(Died("damaged", (), restarting=False), 11.0)
+    assert (standing.news.kind(), standing.is_lost) == ("away", False)
+    standing.note(Ready(INFO), 12.0)
+    standing.note(Died("no card", (), restarting=False), 13.0)
+    assert standing.is_lost
