@@ -1,12 +1,13 @@
 """A thousand performers at servers of 1 to 64 replicas, simulated: how long they wait, and what a press costs.
 
     uv run python -m benchmarks.serve_crowd [--sessions FOLDER] [--picture benchmarks/serve_crowd.svg]
-    uv run --extra serve python -m benchmarks.serve_crowd --check
+    uv run --extra serve python -m benchmarks.serve_crowd --check [--rayless]
 
 `benchmarks.crowd.simulation` says what is real in it. Performers press as session logs of midifrag have it: those of
 ``--sessions`` (your own: the folder ``sessions`` of an archive), or three that come with it, recorded from a clip that
 was written for this, since no performer's are public. ``--check`` plays the same presses at one and two real replicas
-on Ray, whose engine sleeps for as long as a step takes, and simulates them. Prints Markdown tables.
+on Ray, whose engine sleeps for as long as a step takes, and simulates them; ``--rayless`` has them in one process of
+their own, without Ray. Prints Markdown tables.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ def table(found: Sequence[tuple[int, Counted]], times: StepTimes) -> str:
         cost = [one.busy_seconds / max(1, one.rendered), one.replica_seconds / max(1, one.rendered)]
         costs = " | ".join(f"{1000 * value:.3g} ms" for value in cost)
         if one.is_overrun:
-            done = f"overrun: {one.rendered / one.seconds:.0f} a second are done | | | "
-            lines.append(f"| {count} | {done} | {work} | {costs} |")
+            most = times.most_a_second()
+            each = f"{1000 / most:.3g} ms"
+            lines.append(f"| {count} | overrun, {count * most:.0f} a second at most | | | | 100% | {each} | {each} |")
             continue
         waits = " | ".join(f"{one.wait(share):.2f} s" for share in (0.5, 0.95, 0.99))
         lines.append(f"| {count} | {waits} | {one.queue(0.95):.2f} s | {work} | {costs} |")
@@ -75,7 +77,10 @@ def panel(found: Sequence[tuple[int, Counted]], times: StepTimes) -> Panel:
         Curve(f"audio after, p{100 * share:.0f}", colour, [(count, one.wait(share)) for count, one in kept])
         for share, colour in ((0.5, "#1b7837"), (0.95, "#2166ac"), (0.99, "#762a83"))
     ]
-    paid = [(count, one.replica_seconds / max(1, one.rendered)) for count, one in found]
+    paid = [
+        (count, 1 / times.most_a_second() if one.is_overrun else one.replica_seconds / max(1, one.rendered))
+        for count, one in found
+    ]
     return Panel(f"{times.name}", [*curves, Curve("a replica's seconds a press", "#b35806", paid)], bend(found))
 
 
@@ -87,12 +92,13 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=TIMES, default=[*MODELS])
     parser.add_argument("--picture", type=Path)
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--rayless", action="store_true")
     asked = parser.parse_args()
     performances = recorded(asked.sessions)
     if asked.check:
         from benchmarks.crowd.real import check
 
-        check(performances)
+        check(performances, on_ray=not asked.rayless)
         return
     each = ", ".join(f"{one.a_minute:.1f}" for one in performances)
     print(f"{PERFORMERS} performers, {each} presses a minute each by the log that they play; {asked.seconds:g} s.\n")

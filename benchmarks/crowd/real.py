@@ -1,4 +1,4 @@
-"""The same presses at one and two real replicas on Ray, and simulated: how long they waited, side by side."""
+"""The same presses at one and two real replicas, and simulated: how long they waited, side by side."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ from midifrag.engine.messages import Render
 MODEL, PERFORMERS, SECONDS, SETTLES = "pocket", {1: 24, 2: 48}, 60.0, 5.0
 
 
-def check(performances: Sequence[Performance]) -> None:
+def check(performances: Sequence[Performance], *, on_ray: bool) -> None:
     """Play and simulate; prints a Markdown table."""
     print("| replicas | performers | presses | | audio after p50 | p95 | p99 | begun after p95 |")
     print("|---|---|---|---|---|---|---|---|")
     for replicas, performers in PERFORMERS.items():
         crowd = Crowd(performers, replicas, SECONDS, SETTLES, trip=0.0005, rate=1e9)
         simulated = Simulation(crowd, TIMES[MODEL], performances).run()
-        with tempfile.TemporaryDirectory() as folder, served(Path(folder), "timed", replicas, MODEL) as server:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            served(Path(folder), "timed", replicas, MODEL, on_ray=on_ray) as server,
+        ):
             real = _played(crowd, performances, server.url, server.token_file)
         for name, one in (("real", real), ("simulated", simulated)):
             waits = " | ".join(f"{one.wait(share):.2f} s" for share in (0.5, 0.95, 0.99))

@@ -43,12 +43,15 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(folder: Path, model: str, replicas: int = 1, times: str = "") -> Iterator[Served]:
-    """A server of ``model``; with ``times``, of an engine that takes those of `benchmarks.crowd.step_times`."""
+def served(folder: Path, model: str, replicas: int = 1, times: str = "", *, on_ray: bool = True) -> Iterator[Served]:
+    """A server of ``model``; with ``times``, of an engine that takes those of `benchmarks.crowd.step_times`.
+
+    Not ``on_ray``, it is `benchmarks.crowd.rayless`.
+    """
     entry = f"{{engine: {PLUG_IN}, times: {times}}}" if times else ""
     _write_set(folder, model, entry)
     for start in range(STARTS):
-        process, is_up, url = _started(folder, model, replicas)
+        process, is_up, url = _started(folder, model, replicas, "" if on_ray else times)
         if is_up:
             break
         _end(process)
@@ -74,12 +77,15 @@ def _write_set(folder: Path, model: str, entry: str) -> None:
     )
 
 
-def _started(folder: Path, model: str, replicas: int) -> tuple[subprocess.Popen[str], bool, str]:
+def _started(folder: Path, model: str, replicas: int, rayless: str) -> tuple[subprocess.Popen[str], bool, str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     path = os.pathsep.join((str(folder / "plug_in"), str(Path.cwd()), os.environ.get("PYTHONPATH", "")))
     command = [sys.executable, "-m", "midifrag", "serve", str(folder / "presets.yaml"), "--model", model]
     command += ["--port", str(port), "--token-file", str(folder / "token"), "--replicas", str(replicas)]
+    if rayless:
+        command = [sys.executable, "-m", "benchmarks.crowd.rayless", str(port), str(folder / "token"), str(replicas)]
+        command += [rayless]
     process = subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

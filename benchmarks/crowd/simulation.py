@@ -44,8 +44,8 @@ class Crowd:
     """Who plays, at what: ``seconds`` are counted after ``settles`` of them, in which a server fills.
 
     ``trip`` are seconds from one end of the line to the other, ``rate`` bytes a second of each performer's;
-    ``full`` and ``queue`` are the server's and the sets' limits. A performer has at most ``queue`` presses waiting. Where
-    as many jobs are under way as there are performers, a server is overrun, and that is the end.
+    ``full`` and ``queue`` are the server's and the sets' limits. A performer has at most ``queue`` presses waiting.
+    Where as many jobs are under way as there are performers, a server is overrun, and that is the end.
     """
 
     performers: int
@@ -87,7 +87,6 @@ class Counted:
     def landed(self) -> int:
         """How many presses had their audio before the simulation ended."""
         return len(self.waits)
-
 
 
 def _within(values: Sequence[float], share: float) -> float:

@@ -174,7 +174,14 @@ def played(folder, presses, cuts, seed=1, *, tun=None):
         servers = {"studio": {"url": url, "token_file": str(token), "patience_ms": PATIENCE_MS}}
         engine = {"host": "thread", "spares": {"enabled": False}, "stand_in": STAND_IN}
         show = stack.enter_context(
-            played_show(folder / "fragments", model=MODEL, servers=servers, engine=engine, queue={"size": 1000})
+            played_show(
+                folder / "fragments",
+                model=MODEL,
+                servers=servers,
+                engine=engine,
+                queue={"size": 1000},
+                defaults={"seconds": 1.0},
+            )
         )
         for model in (MODEL, STAND_IN):
             show.seen.wait_for_kind(EngineChanged, model=model, state=EngineState.READY)
