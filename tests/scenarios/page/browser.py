@@ -29,6 +29,8 @@ AT_REST = """
 return !document.querySelector('.q-ripple__inner') && document.getAnimations().every(
     (one) => one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity);
 """
+#: What a page says that something waits for, or went wrong.
+SAYS = ".q-notification, .q-dialog, .q-field--error, .notice, #popup[aria-hidden='false']"
 #: The newest take that lies in a slot.
 NEWEST_TAKE = "return Math.max(0, ...[...document.querySelectorAll('.slot')].map((slot) => slot.dataset.take))"
 
@@ -78,7 +80,7 @@ class Browser:
                     return found
             time.sleep(pause)
             pause = min(1.5 * pause, SELDOM)
-        raise TimeoutException("it did not come about")
+        raise TimeoutException(f"it did not come about; the page says {self.texts(SAYS)}")
 
     def script(self, code: str, *arguments: Any) -> Any:
         return self.driver.execute_script(code, *arguments)
