@@ -89,7 +89,6 @@ class Counted:
         return len(self.waits)
 
 
-
 def _within(values: Sequence[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")

@@ -52,9 +52,7 @@ class Puppet:
 class Server:
     """A server over a real socket, without Ray: one replica of ``create``, in a thread with a loop of its own."""
 
-    def __init__(
-        self, create, models=("sketch",), port=0, quota=None, place="here", host="127.0.0.1", certificate=()
-    ):
+    def __init__(self, create, models=("sketch",), port=0, quota=None, place="here", host="127.0.0.1", certificate=()):
         self._certificate = dict(zip(("ssl_certfile", "ssl_keyfile"), map(str, certificate), strict=False))
         self._create, self._models, self._quota, self._place = create, models, quota or Quota(), place
         self._socket = socket.create_server((host, port))
