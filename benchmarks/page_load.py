@@ -80,7 +80,7 @@ class Measured(PlayedShow):
 
 def main(loads: int, presses: int, idle: float) -> None:
     """Measure, and print."""
-    with tempfile.TemporaryDirectory() as folder, Measured(Path(folder), with_page=True) as show:
+    with tempfile.TemporaryDirectory() as folder, (show := Measured(Path(folder), with_page=True)):
         page = show.page_process
         with browser(show.address, 1) as driver:
             _loads(driver, show.address, page, loads)

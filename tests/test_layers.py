@@ -51,7 +51,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("model",),
         ("failures",),
         ("edits", "pad_looks", "picture", "reveal", "versions", "wire"),
-        ("texts",),
+        ("set_texts", "texts"),
     ),
 }
 #: A folder that has another name where it runs, so its modules import each other relatively.

@@ -58,13 +58,16 @@ def test_the_new_text_stands_where_the_old_one_did_and_what_follows_finds_its_pl
     assert shown_on(30, console.file.getvalue()).split() == "said above first Time 120 bar 1.1 long last".split()
 
 
-@pytest.mark.parametrize(("size", "lines"), [
-    # Wider than the terminal, higher than it, of two lines, and not there.
-    ({"width": 12, "height": 10}, ("first", "Time 1", "last")),
-    ({"width": 30, "height": 2}, ("first", "Time 1", "last")),
-    ({"width": 9, "height": 10}, ("first", "Time 120 bar 1.1", "last")),
-    ({"width": 30, "height": 10}, ("first", "Clock 1", "last")),
-])
+@pytest.mark.parametrize(
+    ("size", "lines"),
+    [
+        # Wider than the terminal, higher than it, of two lines, and not there.
+        ({"width": 12, "height": 10}, ("first", "Time 1", "last")),
+        ({"width": 30, "height": 2}, ("first", "Time 1", "last")),
+        ({"width": 9, "height": 10}, ("first", "Time 120 bar 1.1", "last")),
+        ({"width": 30, "height": 10}, ("first", "Clock 1", "last")),
+    ],
+)
 def test_what_has_no_place_is_left_to_a_whole_drawing(size, lines):
     console = terminal(**size)
     drawing = live(console, *lines)

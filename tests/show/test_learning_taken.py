@@ -25,7 +25,9 @@ def make(tmp_path):
         (tmp_path / "presets" / "one.yaml").write_text(
             "name: One\npads:\n  36: {prompt: rain}\n  37/2: {prompt: fog}\n"
         )
-        (tmp_path / "presets" / "two.yaml").write_text("name: Two\npads:\n  36: {prompt: hail, morph: {to: ice, by: cc 25}}\n")
+        (tmp_path / "presets" / "two.yaml").write_text(
+            "name: Two\npads:\n  36: {prompt: hail, morph: {to: ice, by: cc 25}}\n"
+        )
         return loading.load(tmp_path / "presets.yaml", environment={})
 
     return made

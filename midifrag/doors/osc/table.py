@@ -179,7 +179,11 @@ IN: Sequence[Address] = (
         "/midifrag/control",
         Direction.IN,
         (
-            Argument("name", Kind.TEXT, "a parameter that a control may set, such as `cfg_scale`, or `gain 3`, or `morph cc 25`"),
+            Argument(
+                "name",
+                Kind.TEXT,
+                "a parameter that a control may set, such as `cfg_scale`, or `gain 3`, or `morph cc 25`",
+            ),
             Argument(
                 "value", Kind.VALUE, "within the parameter's limits; without one, the presets' counts again", None, True
             ),

@@ -9,7 +9,16 @@ import pytest
 from tests.support import PATIENCE
 
 SAMPLERS = "stable_audio_tools.inference.k_diffusion"
-HEAVY = ("torch._dynamo", "torch._inductor", f"{SAMPLERS}.sampling", "torchsde", "torchvision", "clip", "scipy.signal", "trio")
+HEAVY = (
+    "torch._dynamo",
+    "torch._inductor",
+    f"{SAMPLERS}.sampling",
+    "torchsde",
+    "torchvision",
+    "clip",
+    "scipy.signal",
+    "trio",
+)
 
 
 def in_a_new_process(code: str) -> list[str]:

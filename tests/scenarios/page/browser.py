@@ -29,6 +29,10 @@ AT_REST = """
 return !document.querySelector('.q-ripple__inner') && document.getAnimations().every(
     (one) => one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity);
 """
+#: How many clicks a page has left out (see page.js).
+LEFT_OUT = "return Number(sessionStorage.leftOut ?? 0)"
+#: What a page says that something waits for, or went wrong.
+SAYS = ".q-notification, .q-dialog, .q-field--error, .notice, #popup[aria-hidden='false']"
 #: The newest take that lies in a slot.
 NEWEST_TAKE = "return Math.max(0, ...[...document.querySelectorAll('.slot')].map((slot) => slot.dataset.take))"
 
@@ -78,7 +82,7 @@ class Browser:
                     return found
             time.sleep(pause)
             pause = min(1.5 * pause, SELDOM)
-        raise TimeoutException("it did not come about")
+        raise TimeoutException(f"it did not come about; the page says {self.texts(SAYS)}")
 
     def script(self, code: str, *arguments: Any) -> Any:
         return self.driver.execute_script(code, *arguments)
@@ -124,9 +128,13 @@ class Browser:
 
     def _click(self, css: str, text: str) -> bool:
         found = next((one for one in self.all(css) if text in one.text), None)
-        if found is not None:
-            found.click()
-        return found is not None
+        return found is not None and self._clicks(found)
+
+    def _clicks(self, element: WebElement) -> bool:
+        """Click; a page whose server is late to answer, as on a busy machine, leaves a click out, and it is none."""
+        left_out = self.script(LEFT_OUT)
+        element.click()
+        return bool(self.script(LEFT_OUT) <= left_out)
 
     def type(self, css: str, *keys: str) -> None:
         self.until(lambda: self.find(css).send_keys(*keys) or True)
@@ -153,9 +161,7 @@ class Browser:
 
     def _click_button(self, text: str) -> bool:
         found = next((one for one in self.all("button") if one.text.strip() == text), None)
-        if found is not None:
-            found.click()
-        return found is not None
+        return found is not None and self._clicks(found)
 
     def play(self, key: int) -> None:
         """Press a pad; wait until a new take lies in a slot."""
