@@ -8,31 +8,47 @@ import pytest
 from benchmarks import gpu
 from benchmarks.gpu import PARTS, main
 from benchmarks.gpu_running import command_for
+from tests.support.forms import form
 
 TINY = [
     *("--device", "cpu", "--precision", "fp32", "--together", "--repeats", "1"),
     *("--smaller", "24", "--narrower", "32", "--steps", "12"),
 ]
+#: One of each kind of part, and with ``--thorough`` all of them.
+PLAYED = form(("checks", "accuracy", "rows-small", "candidates", "profile-small"), tuple(PARTS))
+#: Rows of the table, and how many have a verdict.
+ROWS = form(
+    ["small: press → audio"],
+    [
+        "small: press → audio",
+        "Stable Audio Open 1.0: 100 steps",
+        "pocket: 8 requests at once",
+        "Stable Audio 3 small: 8 steps",
+        "Stable Audio 3 medium: 8 steps",
+    ],
+)
+VERDICTS = form(1, 6)
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("gpu") / "gpu.md"
-    assert main([*TINY, "--output", str(file)]) == 0
+    assert main([*TINY, "--output", str(file), "--parts", *PLAYED]) == 0
     return file.read_text(encoding="utf-8")
 
 
+@pytest.mark.shortened
 def test_every_part_comes_to_its_end(report: str) -> None:
-    for name, entry in PARTS.items():
-        assert f"\n## {entry.title}\n" in report
+    for name in PLAYED:
+        assert f"\n## {PARTS[name].title}\n" in report
         assert re.search(rf"\| {name} \| [\d.]+ \| .*\| its end \|", report)
 
 
+@pytest.mark.shortened
 def test_rows_are_lines_of_the_table_with_a_verdict(report: str) -> None:
-    titles = ("small: press → audio", "Stable Audio Open 1.0: 100 steps", "pocket: 8 requests at once")
-    for title in (*titles, "Stable Audio 3 small: 8 steps", "Stable Audio 3 medium: 8 steps"):
+    for title in ROWS:
         assert re.search(rf"\| {title}[^|]*\| \d+ ms \| \d+ ms \| [\d.]+ × ", report)
-    assert report.count("Verdict: the estimates are for whole models on a card.") == 6
+    assert report.count("Verdict: the estimates are for whole models on a card.") == VERDICTS
 
 
 def test_each_way_is_beside_the_plain_one(report: str) -> None:
@@ -46,6 +62,7 @@ def test_each_way_is_beside_the_plain_one(report: str) -> None:
     assert all(20 < each < 40 for each in fp8)
 
 
+@pytest.mark.thorough
 def test_settings_that_change_the_sound_are_told_with_their_decibels(report: str) -> None:
     noise = dict(re.findall(r"\| ([a-z0-9_]+: [^|]+) \| \d+ ms \| ([\d.]+) dB", report))
     assert noise.keys() == {
