@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -91,11 +91,11 @@ class Supply:
 
     def offer(self, owner: str, offer: line.Offer) -> tuple[line.Wanted, ...]:
         """Prepare for a render when all of what it wants is there; what is lacking, none where it is not taken."""
-        model, wish = self._jobs.model_of(offer.model), offer.wish
+        model, wish = self._jobs.model_of(offer.model), cast("Any", offer.wish)
         found: list[Kept] = []
         try:
             _check_names(wish)
-            if model is None or getattr(wish, "sound", None) is not None:
+            if model is None or wish.sound is not None:
                 return ()
             for parcel in line.parcels_of(wish):
                 found.append(kept := self.uploads.want(owner, parcel))

@@ -113,7 +113,8 @@ def _known(values: dict[str, Any], unknown: list[tuple[int | str, ...]]) -> dict
         if first in ("wish", "wishes") and others:
             job = values.get("job", "")
             raise UnknownWishError(job if isinstance(job, str) else "", ".".join(map(str, others))[:100])
-    return _without(values, unknown)
+    known: dict[str, Any] = _without(values, unknown)
+    return known
 
 
 def _without(values: Any, unknown: list[tuple[int | str, ...]]) -> Any:

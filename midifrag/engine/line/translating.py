@@ -27,7 +27,7 @@ def wish_of(render: Render, sound: line.Sound | None = None, loras: tuple[line.L
     ``sound`` and ``loras`` are what is uploaded of it. Raises `pydantic.ValidationError` for what does not fit.
     """
     said = {name: getattr(render, name) for name in line.Wish.model_fields if name not in _OTHERWISE}
-    return line.Wish(**said, sound=sound, loras=loras)
+    return line.Wish(**said | {"sound": sound, "loras": loras})
 
 
 def render_of(wish: Any, job: int, sound: SourceSound | None = None, loras: str | None = None) -> Render:

@@ -176,27 +176,6 @@ def test_an_engine_that_was_never_started_can_be_closed(tmp_path):
     remote("ws://127.0.0.1:1", tmp_path).close()
 
 
-def test_a_diffusion_model_renders_there_as_at_home_whatever_else_is_in_flight(tmp_path):
-    folder = tiny_model_folder(tmp_path / "tiny")
-
-    def tiny(_model):
-        return create_engine(EngineChoice("tiny", {"folder": str(folder)}, "cpu", "fp32"), "thread")
-
-    render = Render(1, "a bell", seconds=0.2, seed=77, steps=6)
-    with started(local := tiny("tiny")) as home:
-        local.send(render)
-        here = home.until(Rendered)
-    with Server(tiny, models=("tiny",)) as server, started(engine := remote(server.url, tmp_path, "tiny")) as far:
-        for number in (2, 3):
-            engine.send(Render(number, f"another {number}", seconds=0.2, seed=number, steps=9))
-        engine.send(render)
-        takes = {take.job: take for take in (far.until(Rendered) for _ in range(3))}
-    # In other company, sums are added up in another order.
-    np.testing.assert_allclose(takes[1].audio, here.audio, atol=1e-5 * np.abs(here.audio).max())
-    assert takes[1].used == here.used
-    assert not np.allclose(takes[2].audio, takes[3].audio)
-
-
 @pytest.fixture(scope="module")
 def bells(tmp_path_factory):
     """A tiny model's folder, and a LoRA for it."""
@@ -261,6 +240,20 @@ def test_a_press_with_a_sound_and_a_lora_is_rendered_there_as_at_home_over_a_lin
         engine.send(replace(render, job=2))
         while not isinstance(event := far.get(timeout=PATIENCE), Rendered):
             assert not (isinstance(event, Warming) and "uploading" in event.what)
+
+
+def test_a_diffusion_model_renders_there_as_at_home_whatever_else_is_in_flight(bells, far_bells, tmp_path):
+    render = Render(1, "a bell", seconds=0.2, seed=77, steps=6)
+    here = at_home(bells, render)
+    with started(engine := remote(far_bells.url, tmp_path, "tiny")) as far:
+        for number in (2, 3):
+            engine.send(Render(number, f"another {number}", seconds=0.2, seed=number, steps=9))
+        engine.send(render)
+        takes = {take.job: take for take in (far.until(Rendered) for _ in range(3))}
+    # In other company, sums are added up in another order.
+    np.testing.assert_allclose(takes[1].audio, here.audio, atol=1e-5 * np.abs(here.audio).max())
+    assert takes[1].used == here.used
+    assert not np.allclose(takes[2].audio, takes[3].audio)
 
 
 def test_a_lora_that_does_not_fit_is_refused_by_the_engine_there_in_its_words(bells, far_bells, tmp_path):
