@@ -107,6 +107,11 @@ class Pace:
         self._total += size
         self._sent.append((self._total, self._clock.now(), self.on_its_way))
 
+    def unsent(self, size: int) -> None:
+        """The last piece, of so many bytes, does not go out after all."""
+        self._total -= size
+        self._sent.pop()
+
     def taken(self, total: int) -> None:
         """The server has taken in so many. Raises `ValueError` for more than were sent, and for fewer than before."""
         if not self._taken <= total <= self._total:

@@ -162,10 +162,10 @@ class RemoteEngine:
             try:
                 data = await in_thread(read)
             except OSError as error:
-                self._say(self._talk.spoiled(piece.parcel, error.strerror or str(error)))
+                self._say(self._talk.spoiled(piece, error.strerror or str(error)))
                 continue
             if len(data) != piece.size:
-                self._say(self._talk.spoiled(piece.parcel, "it is shorter than it was"))
+                self._say(self._talk.spoiled(piece, "it is shorter than it was"))
                 continue
             await socket.send(encode(piece.message, data))
 

@@ -16,11 +16,10 @@ from midifrag.engine.line import messages as line
 from midifrag.engine.line.frames import Frame
 from midifrag.engine.line.translating import heard_info, unpacked
 from midifrag.engine.remote.far_jobs import FarJob, FarJobs
-from midifrag.engine.remote.parcel import Parcel
 from midifrag.engine.remote.parcels import Packed, has_parcels, wished, with_places
 from midifrag.engine.remote.rate import Rate
 from midifrag.engine.remote.said import Said, UnfitServerError, Unpacking
-from midifrag.engine.remote.uploads import Uploads
+from midifrag.engine.remote.uploads import Piece, Uploads
 from midifrag.engine.remote.warmings import Warmings
 from midifrag.errors import LineError
 
@@ -103,11 +102,12 @@ class Talk:
         self.uploads.hold(render.job, packed.parcels)
         return Said([], self._asks([job]))
 
-    def spoiled(self, parcel: Parcel, reason: str) -> Said:
+    def spoiled(self, piece: Piece, reason: str) -> Said:
         """What was to be sent cannot be read: who wants it fails."""
-        jobs = [job for job in self.uploads.jobs_of(parcel) if self._end(job) is not None]
-        self.uploads.forget(parcel)
-        return Said([engine.Failed(job, f"{parcel.name} cannot be sent to {self._server}: {reason}") for job in jobs])
+        jobs = [job for job in self.uploads.jobs_of(piece.parcel) if self._end(job) is not None]
+        self.uploads.spoiled(piece)
+        name = piece.parcel.name
+        return Said([engine.Failed(job, f"{name} cannot be sent to {self._server}: {reason}") for job in jobs])
 
     def unpacked(self, take: Unpacking, audio: Any) -> Said:
         """Take in a take that is samples again, or a `LineError`."""

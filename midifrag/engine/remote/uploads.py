@@ -60,8 +60,10 @@ class Uploads:
         if parcels:
             self._parcels[job] = (*self._parcels.get(job, ()), *parcels)
 
-    def forget(self, parcel: Parcel) -> None:
-        """It cannot be read."""
+    def spoiled(self, piece: Piece) -> None:
+        """The last piece cannot be read, and nothing more of it goes out."""
+        self._pace.unsent(piece.size)
+        parcel = piece.parcel
         for job, every in self._parcels.items():
             self._parcels[job] = tuple(one for one in every if one.sha256 != parcel.sha256)
         self._coming = {key: one for key, one in self._coming.items() if one.parcel.sha256 != parcel.sha256}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from midifrag.engine.diffusion.lora_rack import KEPT
+from midifrag.engine.diffusion.lora_rack import KEPT, LoraRack
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
@@ -243,3 +243,13 @@ def test_what_is_written_in_singular_vectors_is_read_by_the_checkpoint_s_own(tmp
     )
     for name, adapter in of_exact.items():
         torch.testing.assert_close(of_rough[name].up @ of_rough[name].down, adapter.up @ adapter.down)
+
+
+def test_what_one_of_many_sent_to_a_server_is_told_to_nobody_else() -> None:
+    rack = LoraRack(sa3_model(), lambda _module, _precision: None, lambda _denoiser: None)
+    rack.told |= {
+        "/sets/dusty.safetensors": "a dora",
+        "/tmp/x/sent-1f.safetensors": "a bora",
+        "/sets/plain.safetensors": "",
+    }
+    assert rack.remarks == ["LoRA dusty.safetensors: a dora"]

@@ -301,8 +301,9 @@ def test_what_cannot_be_read_on_its_way_fails_who_wants_it():
     home = Home()
     home.is_ready()
     render, wish = packing(home)
-    home.talk.packed(render, Packed(wish, (one := parcel(),)))
-    [failed] = home.talk.spoiled(one, "no such drive").events
+    home.talk.packed(render, Packed(wish, (parcel(),)))
+    home.hear(line.Lacking(job=home.id_of(1), uploads=(WANTED,)))
+    [failed] = home.talk.spoiled(home.talk.uploads.next(), "no such drive").events
     assert failed.reason == "the sound that it begins from cannot be sent to studio: no such drive"
 
 

@@ -142,14 +142,16 @@ def test_how_far_it_has_come_is_told_about_once_a_second_and_that_it_is_over():
     assert home.uploads.news("studio") == []
 
 
-def test_what_cannot_be_read_is_wanted_by_these_jobs_and_goes_no_further():
+def test_what_cannot_be_read_goes_no_further_and_takes_no_room():
     one = parcel()
     home = Home(one, parcel("b"))
     home.uploads.lacking(lacking(("a", 1, 0)))
     assert home.uploads.jobs_of(one) == [1]
-    home.uploads.forget(one)
+    home.uploads.spoiled(home.uploads.next())
     assert home.uploads.jobs_of(one) == []
     assert home.uploads.next() is None
+    home.uploads.lacking(lacking(("b", 2, 0)))
+    assert home.whole(home.drain(), 2, 0, 20_000)
 
 
 def test_more_than_was_sent_cannot_have_been_taken():
