@@ -1,6 +1,7 @@
 """An engine that does what a prompt says, for a server on Ray; a plug-in, which `install` puts where a server finds it.
 
-``slow 40``: so many steps of 0.05 s. ``out of memory``: what PyTorch raises where a card is full.
+``slow 40``: so many steps of 0.05 s. ``out of memory``: what PyTorch raises where a card is full. What it begins from,
+it gives back.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Moody:
     def info(self):
         return EngineInfo(
             "moody", self._choice.model, "c0ffee", "cpu", "fp32", RATE, 1, 60.0, (),
-            memory={"weights": int(self._choice.source.get("weighs", 0))},
+            memory={"weights": int(self._choice.source.get("weighs", 0))}, begins_from=("sound",),
         )  # fmt: skip
 
     def warm(self, renders):
@@ -65,7 +66,9 @@ class Moody:
                 events.append(Progress(render.job, entry[1], steps))
             else:
                 self._jobs.remove(entry)
-                events.append(Rendered(render.job, sound(render.seed), RATE, {"seed": render.seed}, 0.05 * steps))
+                audio = sound(render.seed) if render.sound is None else render.sound.audio
+                used = {"seed": render.seed, "loras": render.loras}
+                events.append(Rendered(render.job, audio, RATE, used, 0.05 * steps))
         time.sleep(0.05)
         return events
 

@@ -18,8 +18,11 @@ from urllib.request import Request, urlopen
 import numpy as np
 import psutil
 import pytest
+import torch
+from safetensors.torch import save_file
 from websockets.exceptions import ConnectionClosed
 
+from midifrag.audio import SourceSound
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.frames import encode, from_server
 from midifrag.engine.messages import Cancel, Cancelled, Died, Failed, Progress, Ready, Render, Rendered, Started
@@ -200,6 +203,18 @@ def test_presses_are_rendered_as_at_home(server):
         for number in range(2, 5):
             engine.send(Render(number, f"bell {number}", seconds=1.0, seed=number))
         assert {far.until(Rendered).job for _ in range(3)} == {2, 3, 4}
+
+
+def test_a_press_begins_from_a_sound_and_has_a_lora_that_go_there_first(server):
+    given = SourceSound.of(np.random.default_rng(5).uniform(-1, 1, (1, 150_000)).astype(np.float32), 8000)
+    file = server.folder / "dusty.safetensors"
+    save_file({f"x.lora_{end}.weight": torch.ones(2, 2) for end in ("A", "B")}, file)
+    with playing(server) as (engine, far):
+        for job in (1, 2):
+            engine.send(Render(job, "a bell", seconds=1.0, seed=job, sound=given, loras=f"dusty=0.5 from {file}"))
+            take = far.until(Rendered)
+            np.testing.assert_array_equal(take.audio, given.audio)
+            assert take.used["loras"].startswith(f"dusty=0.5 from {file} sha256:")
 
 
 def test_how_it_stands(server):
