@@ -107,7 +107,10 @@ class Supply:
         if not lacking:
             self._warm(model, replace(render_of(wish, 0, loras=_loras(wish, found)), recorded=False))
         for kept in lacking:
-            self._offers.setdefault((owner, kept.parcel.sha256), {})[model + wish.prompt] = (model, wish)
+            offers = self._offers.setdefault((owner, kept.parcel.sha256), {})
+            offers[model + wish.prompt] = (model, wish)
+            if len(offers) > line.MOST_WISHES:
+                del offers[next(iter(offers))]
         return tuple(kept.wanted() for kept in lacking)
 
     def expire(self) -> None:
@@ -117,7 +120,8 @@ class Supply:
             # Others of the same client may have their turn before.
             if job.lacking and now - max(self._fed.get(job.owner, 0.0), job.asked_at) > KEEP_SECONDS:
                 self._jobs.fail(job, f"what it begins from, or its LoRAs, did not come within {KEEP_SECONDS:g} s")
-        self.uploads.expire(KEEP_SECONDS)
+        # Where something comes, others wait for their turn.
+        self.uploads.expire(KEEP_SECONDS, {owner for owner, at in self._fed.items() if now - at <= KEEP_SECONDS})
         for key in tuple(self._offers):
             if not self.uploads.has(*key):
                 del self._offers[key]

@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, assert_never
@@ -206,11 +207,14 @@ class Uploads:
             self._tickets.pop((owner, before), None)
             self._tickets[owner, kept.ticket] = kept
 
-    def expire(self, keep: float) -> None:
-        """Forget what came in part, and what was refused, where nobody has wanted it for so many seconds."""
+    def expire(self, keep: float, busy: Container[str] = ()) -> None:
+        """Forget what came in part, and what was refused, where nobody has wanted it for so many seconds.
+
+        Nothing of owners that are ``busy`` sending.
+        """
         oldest = self._clock.now() - keep
         for (owner, _), kept in tuple(self._kept.items()):
-            if not kept.users and not kept.is_whole and kept.used_at <= oldest:
+            if owner not in busy and not kept.users and not kept.is_whole and kept.used_at <= oldest:
                 self._forget(owner, kept)
 
     def close(self) -> None:

@@ -305,6 +305,30 @@ def test_what_is_offered_is_asked_for_and_prepared_for_when_it_is_there():
     playing(play)
 
 
+def test_what_is_offered_waits_for_its_turn_and_there_is_not_more_and_more_of_it():
+    async def play(way):
+        for number in range(2 * line.MOST_WISHES):
+            wish = line.Wish(prompt=f"bell {number}", seed=1, loras=(LORA,))
+            lacking = await way.replica.offer("ann", line.Offer(wish=wish))
+        one = asked(sound=SOUND)
+        await way.ask(one)
+        ticket = (await way.lacking(one)).uploads[0].ticket
+        way.clock.time += module.KEEP_SECONDS + 1
+        await way.put(ticket, DATA)
+        way.replica._supply.expire()
+        # The other one was long under way.
+        await way.put(lacking.uploads[0].ticket, FILE)
+        prompts = set()
+        while len(prompts) < line.MOST_WISHES:
+            prompts |= {one.prompt for one in (await asyncio.to_thread(way.puppet.next, engine.Warm)).renders}
+        assert prompts == {f"bell {number}" for number in range(line.MOST_WISHES, 2 * line.MOST_WISHES)}
+        way.clock.time += module.KEEP_SECONDS + 1
+        way.replica._supply.expire()
+        assert way.replica._supply._offers == {}
+
+    playing(play)
+
+
 def test_an_engine_that_died_hears_of_all_of_it_again():
     async def play(way):
         one = asked(sound=SOUND, loras=(LORA,))

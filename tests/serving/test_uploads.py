@@ -133,6 +133,8 @@ def test_what_came_in_part_and_nobody_wants_is_forgotten(uploads):
     uploads.expire(60.0)
     assert part.path.exists()
     uploads._clock.time += 61
+    uploads.expire(60.0, {"ann"})
+    assert part.path.exists()
     uploads.expire(60.0)
     assert (part.path.exists(), whole.path.exists()) == (False, True)
 
