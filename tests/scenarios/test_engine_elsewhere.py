@@ -7,14 +7,16 @@ import os
 from collections import Counter
 from contextlib import closing, contextmanager
 
+import numpy as np
 import pytest
 
+from midifrag.engine.messages import Render, Rendered, Started
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import create_engine
 from midifrag.events import EngineChanged, JobChanged
 from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.states import EngineState, JobState
-from tests.serving.puppet import TOKEN, Server
+from tests.serving.puppet import TOKEN, Puppet, Server
 from tests.serving.wire import Wire
 from tests.support import forms
 from tests.support.runtimes import landed, played_show
@@ -91,3 +93,21 @@ def test_a_short_break_is_nobodys_business(tmp_path):
             show.seen.wait_for(landed(number + 1))
     with closing(ArchiveReader(tmp_path / "fragments" / "archive")) as archive:
         assert archive.count() == 6
+
+
+def test_a_server_that_ends_finishes_its_press_and_the_next_one_is_played_at_home(tmp_path):
+    puppet = Puppet()
+    with Server(lambda _model: puppet) as server, Wire(server.port) as wire, show_elsewhere(tmp_path, wire) as show:
+        show.note(36)
+        job = puppet.next(Render).job
+        puppet.say(Started(job))
+        show.seen.wait_for_kind(JobChanged, state=JobState.RENDERING)
+        server.loop.call_soon_threadsafe(server.replica.drain)
+        show.seen.wait_for_kind(EngineChanged, model=FAR, state=EngineState.RESTARTING)
+        show.note(37)
+        show.seen.wait_for(landed(1))
+        audio = np.random.default_rng(1).uniform(-0.5, 0.5, (1, 8000)).astype(np.float32)
+        puppet.say(Rendered(job, audio, 8000, {"seed": 1}, 0.5))
+        show.seen.wait_for(landed(2))
+    with closing(ArchiveReader(tmp_path / "fragments" / "archive")) as archive:
+        assert [archive.get(number).model for number in (1, 2)] == ["sketch", FAR]

@@ -218,9 +218,9 @@ class Talk:
 
     def _moving(self) -> Said:
         """The server ends: it finishes what it has, and somebody else plays what is pressed from now on."""
-        if self.moves:
+        was_away, self.moves, self.is_away = self.is_away, True, True
+        if was_away:
             return Said()
-        self.moves = self.is_away = True
         reason = f"{self._server} ends, and takes nothing new"
         return Said([engine.Died(reason, (), restarting=True, finishing=True)])
 

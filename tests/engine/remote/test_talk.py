@@ -390,7 +390,7 @@ def test_a_server_that_ends_finishes_what_it_has_and_somebody_else_plays_what_is
     assert sign == Warming(0, 1, "studio ends, and finishes what it has")
     # Called again, it says so before it says that its models are ready.
     home.welcome()
-    home.hear(line.Moving())
+    assert home.hear(line.Moving()).events == []
     assert home.hear(told_info("sketch", INFO)).events == []
     assert isinstance(home.send_take(first.job).events[0], Rendered)
     # Its successor is another one.
