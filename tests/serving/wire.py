@@ -40,6 +40,10 @@ class Wire:
         """All goes through again: what has waited, too."""
         self.loop.call_soon_threadsafe(self._open.set)
 
+    def free(self):
+        """It is as fast as this machine from now on."""
+        self._rate = None
+
     def drop(self):
         """Break every connection that there is, as a router does that begins anew."""
         self.loop.call_soon_threadsafe(self._drop)

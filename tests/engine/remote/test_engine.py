@@ -223,15 +223,16 @@ def test_a_press_with_a_sound_and_a_lora_is_rendered_there_as_at_home_over_a_lin
     render = wanting(bells)
     here = at_home(bells, render)
     # As slow as a modem, so that it breaks in mid-upload; each time it goes on where it was.
-    with Wire(server.port, rate=100_000) as wire, started(engine := remote(wire.url, tmp_path, "tiny")) as far:
+    with Wire(server.port, rate=20_000) as wire, started(engine := remote(wire.url, tmp_path, "tiny")) as far:
         far.until(Ready)
         engine.send(render)
-        for least in (10_000, 30_000):
+        for least in (4_000, 12_000):
             while not (warming := far.until(Warming)).what.startswith("uploading "):
                 pass
             assert warming.playable
             until(lambda least=least: server.on_loop(uploaded(server.replica)) > least)
             wire.drop()
+        wire.free()
         there = far.until(Rendered)
         # To rounding: how many threads add up is not said.
         np.testing.assert_allclose(there.audio, here.audio, atol=1e-4 * np.abs(here.audio).max())
