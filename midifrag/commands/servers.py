@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from midifrag.config.loading import Loaded
 from midifrag.config.servers import server_of
+from midifrag.engine.line import messages as line
 from midifrag.engine.remote.calling import Look, look
 from midifrag.errors import ModelError
 
@@ -36,10 +37,17 @@ def rows(loaded: Loaded) -> Iterator[tuple[str, str, str, str]]:
             if info is not None:
                 samplers = f"; {', '.join(info.samplers)}" if info.samplers else ""
                 longest = f"up to {info.max_seconds:g} s" if info.max_seconds < float("inf") else "of any length"
-                what = f"{info.device}, {info.precision}; {longest}{samplers}"
+                what = f"{info.device}, {info.precision}; {longest}{samplers}; {_taken(info)}"
             welcome = said.welcome
             limits = f"{welcome.in_flight} at once, {welcome.seconds_a_minute:g} s of audio a minute"
             yield f"{name}/{status.model}", status.state, "; ".join(filter(None, (what, limits))), url
+
+
+def _taken(info: line.Info) -> str:
+    """What may be uploaded for a model."""
+    kinds = (("sounds", info.sound_bytes), ("LoRAs", info.lora_bytes))
+    said = [f"{what} of up to {size / 1e6:g} MB" for what, size in kinds if size]
+    return f"takes {' and '.join(said)}" if said else "takes no sounds and no LoRAs"
 
 
 def doubts(loaded: Loaded, said: Mapping[str, Look | ModelError]) -> Iterator[tuple[str, str]]:

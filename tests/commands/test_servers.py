@@ -36,7 +36,14 @@ def test_a_servers_models_are_listed_with_their_limits(show):
         [row] = servers.rows(show("studio/sketch", url=server.url))
     name, state, what, where = row
     assert (name, state, where) == ("studio/sketch", "ready", server.url)
-    for word in ("cpu, fp32", "up to 600 s", "euler", "64 at once", "1800 s of audio a minute"):
+    for word in (
+        "cpu, fp32",
+        "up to 600 s",
+        "euler",
+        "64 at once",
+        "1800 s of audio a minute",
+        "takes LoRAs of up to 512 MB",
+    ):
         assert word in what
 
 
