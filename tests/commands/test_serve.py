@@ -1,4 +1,4 @@
-"""``midifrag serve``: what it refuses before it starts, and how a server stands; on Ray: tests/serving/test_on_ray.py."""
+"""``midifrag serve``: what it refuses, and how a server stands; on Ray, see tests/serving/test_on_ray.py."""
 
 import socket
 from contextlib import contextmanager
