@@ -232,7 +232,7 @@ def fetch(names: tuple[str, ...], path: Path | None) -> None:
     fetch_models(loaded, names)
 
 
-@app.command()
+@app.command(cls=options.ServeCommand)
 @options.config
 @click.option("--model", "models", multiple=True, help="What is served, instead of the set's model; also several.")
 @click.option("--host", default="127.0.0.1", help="The address to serve at; 0.0.0.0 for every one of this machine.")

@@ -38,6 +38,18 @@ class ReplicasType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
+class ServeCommand(click.Command):
+    """A command whose ``--replicas`` may also be two numbers, one after the other."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See `click.Command.parse_args`."""
+        for at, word in enumerate(args[:-2]):
+            if word == "--replicas" and all(one.isdecimal() for one in args[at + 1 : at + 3]):
+                args = [*args[: at + 1], "-".join(args[at + 1 : at + 3]), *args[at + 3 :]]
+                break
+        return super().parse_args(ctx, args)
+
+
 class ClusterType(click.ParamType):
     """Where a Ray cluster is."""
 

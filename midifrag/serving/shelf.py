@@ -53,13 +53,15 @@ class Shelf:
         None where what has to is in use: what ``may_go`` says goes alone.
         """
         left, gone = self._taken() + self._sizes.get(model, 0) - self._room, list[str]()
-        for one in self._held:
+        # What takes nothing makes no room.
+        weighing = [one for one in self._held if self._sizes.get(one)]
+        for one in weighing:
             if left <= 0:
                 break
             if may_go(one):
                 gone.append(one)
-                left -= self._sizes.get(one, 0)
-        return tuple(gone) if left <= 0 or len(gone) == len(self._held) else None
+                left -= self._sizes[one]
+        return tuple(gone) if left <= 0 or gone == weighing else None
 
     def _taken(self) -> int:
         return sum(self._sizes.get(one, 0) for one in self._held)

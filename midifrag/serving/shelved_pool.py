@@ -102,7 +102,7 @@ class ShelvedPool:
             case _:
                 pass
         self._advance()
-        return True
+        return model in self._shelf
 
     def close(self) -> None:
         """Stop all engines."""

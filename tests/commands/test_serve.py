@@ -1,4 +1,4 @@
-"""``midifrag serve``: what it refuses before it starts, and how a server stands; on Ray, see tests/serving/test_on_ray.py."""
+"""``midifrag serve``: what it refuses, and how a server stands; on Ray, see tests/serving/test_on_ray.py."""
 
 import socket
 from contextlib import contextmanager
@@ -103,6 +103,14 @@ def test_on_a_cluster_with_as_many_engines_as_presses_need(calls):
     assert result.exit_code == 0, result.output
     assert "Serving sketch at ws://0.0.0.0:8770, on each machine of the cluster that has a way in" in result.output
     assert calls[0] == ("ws://0.0.0.0:8770", ["performer"], (1, 8), "10.0.0.4:6379")
+
+
+@pytest.mark.parametrize("written", [["1-4"], ["1", "4"]])
+def test_how_many_engines_may_be_one_word_or_two(calls, written):
+    arguments = ["serve", "--replicas", *written, "--model", "sketch", "--cluster", "auto"]
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert calls[0][2:] == ((1, 4), "auto")
 
 
 def test_how_a_server_with_a_certificate_stands(tmp_path):

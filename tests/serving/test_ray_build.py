@@ -1,6 +1,7 @@
 """The application as Serve's own commands build it, where the extra is installed; without Ray's processes."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -70,3 +71,15 @@ def test_tokens_that_all_may_read_are_refused(build, tmp_path):
     (tmp_path / "tokens").chmod(0o444)
     with pytest.raises(ConfigurationError, match="others may read it"):
         build(models=["sketch"])
+
+
+def test_a_configuration_that_says_so_has_engines_take_no_new_jobs():
+    from midifrag.serving.ray_app import Engines
+
+    drained = []
+    engines = object.__new__(Engines)
+    engines._replica = SimpleNamespace(drain=lambda: drained.append(True))
+    engines.reconfigure({"draining": False})
+    assert drained == []
+    engines.reconfigure({"draining": True})
+    assert drained == [True]

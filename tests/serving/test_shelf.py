@@ -47,6 +47,15 @@ def test_one_larger_than_all_the_room_is_there_alone():
     assert shelf.in_the_way("large", lambda _model: False) == ()
 
 
+def test_what_takes_nothing_is_in_nobodys_way():
+    shelf = Shelf({"sketch": 0, "a": 5, "large": 99}, 9)
+    shelf.put("sketch")
+    shelf.put("a")
+    assert shelf.in_the_way("large", anything) == ("a",)
+    shelf.remove("a")
+    assert shelf.in_the_way("large", anything) == ()
+
+
 def test_what_a_model_really_takes_counts():
     shelf = Shelf({"a": 0, "b": 0}, 9)
     assert shelf.fill() == ("b", "a")
@@ -71,4 +80,4 @@ def test_whatever_is_used_what_is_there_fits_or_is_one_alone(sizes, used, room):
                 shelf.remove(gone)
         shelf.put(model)
         assert shelf.held[-1] == model
-        assert sum(sizes[one] for one in shelf.held) <= room or len(shelf.held) == 1
+        assert sum(sizes[one] for one in shelf.held) <= room or sum(sizes[one] > 0 for one in shelf.held) == 1

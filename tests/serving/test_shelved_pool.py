@@ -162,12 +162,15 @@ def test_a_spare_that_becomes_a_press_while_it_waits_is_one(make):
     assert room.puppets["b"][0].next(engine.Render).spare is False
 
 
-def test_a_model_that_takes_more_than_its_files_makes_room_when_that_is_known(make):
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_a_model_that_takes_more_than_its_files_makes_room_when_that_is_known(make, order):
     room = make({"a": 0, "b": 0}, 9)
     large = replace(INFO, memory={"weights": 5, "requests": 1})
-    room.say("a", engine.Ready(large))
-    room.say("b", engine.Ready(large))
+    for model in order:
+        room.say(model, engine.Ready(large))
     assert room.resting == ["b"]
+    # One that goes at once is not said to be ready after that.
+    assert room.events[-1] == ("a", engine.Ready(large))
     assert not room.pool.is_loading
 
 

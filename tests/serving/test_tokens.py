@@ -69,3 +69,16 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match=r"file/token|file\\token"):
         read_tokens(tmp_path / "file" / "token")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes as Linux and macOS have them")
+def test_a_secret_that_a_cluster_puts_there_may_be_read_by_its_group_and_by_nobody_else(tmp_path):
+    path = tmp_path / "tokens"
+    path.write_text("a" * 32)
+    path.chmod(0o440)
+    assert read_tokens(path, may_group=True).by_name == {"performer": "a" * 32}
+    with pytest.raises(ConfigurationError, match="others may read it"):
+        read_tokens(path)
+    path.chmod(0o444)
+    with pytest.raises(ConfigurationError, match="others may read it"):
+        read_tokens(path, may_group=True)

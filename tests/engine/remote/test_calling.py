@@ -1,9 +1,12 @@
 """Calling a server, and what is said where that does not come to anything."""
 
+import gc
 import re
+import socket
 
 import pytest
 
+from midifrag.engine.remote import calling
 from midifrag.engine.remote.calling import look, token_in
 from midifrag.errors import ModelError
 from tests.serving.certificates import make_certificate
@@ -62,3 +65,12 @@ def test_a_file_that_is_no_certificate_is_told(tmp_path):
     (tmp_path / "token").write_text(TOKEN)
     with pytest.raises(ModelError, match=r"its certificate cannot be read from .*: it holds none"):
         look("wss://127.0.0.1:9", None, str(tmp_path / "token"))
+
+
+def test_one_that_takes_a_call_and_says_nothing_is_told_and_nothing_stays_open(monkeypatch):
+    monkeypatch.setattr(calling, "CALL", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with pytest.raises(ModelError, match="does not answer: nothing came"):
+            look(f"ws://127.0.0.1:{silent.getsockname()[1]}", None)
+        # What was left open would be told here.
+        gc.collect()
