@@ -214,9 +214,8 @@ def main():
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         row, problems = played(Path(folder), asked.presses, asked.cuts, asked.seed, tun=False if asked.proxy else None)
-    print(
-        "| line | presses | cuts | server: press to landed | handed over after | then landed after | back after | packets lost |"
-    )
+    columns = ("line", "presses", "cuts", "server: press to landed", "handed over after", "then landed after")
+    print(f"| {' | '.join((*columns, 'back after', 'packets lost'))} |")
     print("|---|---|---|---|---|---|---|---|")
     print(row)
     for problem in problems:
