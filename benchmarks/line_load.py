@@ -30,6 +30,7 @@ class Asked:
         self._engine = engine
         self._is_ready = threading.Event()
         self._done: dict[int, threading.Event] = {}
+        self.precision = ""
         #: Takes of the jobs that are to be kept.
         self.kept: dict[int, Audio | None] = {}
         self.asked: dict[int, float] = {}
@@ -40,7 +41,8 @@ class Asked:
 
     def _hear(self, event: EngineEvent) -> None:
         match event:
-            case Ready():
+            case Ready(info):
+                self.precision = info.precision
                 self._is_ready.set()
             case Started(job):
                 self.began.setdefault(job, monotonic())
@@ -135,7 +137,10 @@ def loaded(clients: Sequence[Asked], in_flight: int, requests: int, first: int =
 
 
 def decibels(here: Asked, there: Asked, first: int, others: int = 7, **asked: object) -> float:
-    """Signal to noise of a take that ``there`` renders among others, against the same seed alone ``here``."""
+    """Signal to noise of a take that ``there`` renders among others, against the same seed alone ``here``.
+
+    Infinite where they are equal bit by bit.
+    """
     for one in (here, there):
         one.kept[first] = None
     render = Render(first, "a dark bell", seed=77, **asked)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ nobody asks, and that of the client. Prints Markdown tables.
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import tempfile
 import time
@@ -95,11 +96,8 @@ def _idle(server: Served) -> float:
     return (_total(server) - before) / IDLE
 
 
-def pocket_ratios(requests: int, repeats: int, in_flight: int = 8) -> tuple[list[tuple[float, float]], float]:
-    """Seconds a request with so many in flight, direct and through a server, by turns; and how alike the takes are.
-
-    That in decibels, of one seed alone here and among seven others there.
-    """
+def pocket_ratios(requests: int, repeats: int, in_flight: int = 8) -> tuple[list[tuple[float, float]], str]:
+    """Seconds a request with so many in flight, direct and through a server, by turns; and how alike the takes are."""
     found = []
     direct = create_engine(EngineChoice("pocket"))
     asked: dict[str, Any] = {"seconds": 3.0, "steps": 20}
@@ -114,7 +112,10 @@ def pocket_ratios(requests: int, repeats: int, in_flight: int = 8) -> tuple[list
         for _ in range(repeats):
             each = [loaded([one], in_flight, requests, next(numbers), **asked).each for one in (here, there)]
             found.append((each[0], each[1]))
-        return found, decibels(here, there, next(numbers), **asked)
+        noise = decibels(here, there, next(numbers), **asked)
+        alike = "equal bit by bit" if math.isinf(noise) else f"{noise:.1f} dB signal to noise"
+        precision = f"{here.precision} here, {there.precision} there"
+        return found, f"The same seed ({precision}), alone here and among seven others there: {alike}."
 
 
 def timed_table(rows: Sequence[Row]) -> str:
@@ -154,7 +155,7 @@ def main() -> None:
         ratio = statistics.median(other / one for one, other in ratios)
         print(f"\npocket, eight in flight, a request direct / served: {each}")
         print(_verdict("pocket beside direct", ratio, MOST_POCKET, " ×"))
-        print(f"The same seed, alone here and among seven others there: {alike:.1f} dB signal to noise.")
+        print(alike)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def _started(folder: Path, model: str, replicas: int, rayless: str) -> tuple[sub
             # Nobody waits for who does not read what it says.
             threading.Thread(target=process.stdout.read, daemon=True).start()
             return process, True, url
-    print("".join(said), file=sys.stderr)
+    print("".join(said), file=sys.stderr, flush=True)
     return process, False, url
 
 

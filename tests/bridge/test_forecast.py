@@ -104,3 +104,34 @@ def test_one_outlier_among_many_counts_little(forecast):
     for _ in range(39):
         forecast.review(1.0, 1.5)
     assert forecast.careful(1.0) == pytest.approx(1.5 + MARGIN)
+
+
+def by(model, seconds, line=0.0, **keys):
+    times = JobTimes(0.0, queued=1.0, started=1.0 + line)
+    return dataclasses.replace(LANDED, model=model, engine_seconds=seconds, times=times, **keys)
+
+
+def test_each_model_has_times_of_its_own():
+    forecast = Forecast()
+    forecast.learn(by("far", 4.0))
+    forecast.learn(by("near", 1.0, pad=PadKey(37)))
+    assert forecast.render_seconds("one", KEY, "far") == 4.0
+    assert forecast.render_seconds("one", KEY, "near") == 1.0
+    assert forecast.render_seconds("one", KEY, "other") is None
+    # Of a pad at rest, who played it last.
+    assert forecast.render_seconds("one", KEY) == 4.0
+    forecast.learn(by("near", 2.0))
+    assert forecast.render_seconds("one", KEY) == 2.0
+    assert forecast.landings([dataclasses.replace(job(1, JobState.QUEUED), model="other")], 0.0) == {}
+
+
+def test_the_way_to_an_engine_is_the_shortest_of_the_last_ones():
+    forecast = Forecast()
+    for line in (0.4, 0.1, 3.0):
+        forecast.learn(by("far", 4.0, line))
+    # One that was there before its press says nothing of the way.
+    forecast.learn(by("far", 4.0, -2.0, spare=True))
+    assert forecast.begin_seconds("far") == pytest.approx(0.1)
+    assert forecast.begin_seconds("near") == 0.0
+    queued = dataclasses.replace(job(1, JobState.QUEUED), model="far")
+    assert forecast.landings([queued], 0.0) == {1: pytest.approx(4.1)}
