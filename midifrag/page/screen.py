@@ -73,10 +73,10 @@ class Screen:
             with ui.element("nav").classes("tabs-place") as places, ui.tabs().props("no-caps").classes("tabs") as tabs:
                 places.props["aria-label"] = texts.TABS
                 for tab in self._tabs:
-                    ui.tab(tab.name, tab.label, icon=tab.icon)
+                    ui.tab(tab.name, tab.label, icon=tab.icon).on("pointerup", lambda name=tab.name: self._send(name))
             with (
                 ui.element("div").classes("rooms"),
-                ui.tab_panels(tabs, value=self._open, animated=False, keep_alive=True).classes("panels"),
+                ui.tab_panels(tabs, value=self._open, animated=False, keep_alive=True).classes("panels") as panels,
             ):
                 for tab in self._tabs:
                     self._rooms[tab.name] = ui.tab_panel(tab.name).classes(tab.name)
@@ -86,7 +86,7 @@ class Screen:
             # What drafts.js asks about before the browser leaves, and keeps for a page that comes back.
             self._mark = ui.element("div").classes("unsaved-mark").on("drafts", self._bring_back, js_handler=_DRAFTS)
         self._fill_tab(next(tab for tab in self._tabs if tab.name == self._open))
-        self._turned = tabs
+        self._turned, self._rooms_shown = tabs, panels
         tabs.on_value_change(lambda event: self._turn(event.value))
 
     def _fill_tab(self, tab: Tab) -> None:
@@ -120,6 +120,12 @@ class Screen:
             drafts.setdefault(place, draft)
         self._page.touch(Part.EDITS)
         self._mark_unsaved()
+
+    def _send(self, name: str) -> None:
+        """Show the tab that is open once more: who clicks it sees another one, which nothing else would ever change."""
+        if name == self._open:
+            self._turned.update()
+            self._rooms_shown.update()
 
     async def _turn(self, name: str) -> None:
         """Go to another tab; where something is typed on this one that is not saved, ask first."""

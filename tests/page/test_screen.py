@@ -194,6 +194,22 @@ def test_who_leaves_a_tab_on_which_something_is_typed_is_asked(headless, monkeyp
     assert tabs.value == "engine"
 
 
+def test_a_click_on_the_tab_that_is_open_shows_it_once_more(headless):
+    """To a browser that shows another one, as the message that would have changed that was lost on its way."""
+    page = headless()
+    opened_screen(page)
+    page.enter(page.one("tabs"), "archive")
+    play, archive = (
+        next(one for one in page.client.elements.values() if isinstance(one, ui.tab) and one.props["name"] == name)
+        for name in ("play", "archive")
+    )
+    page.client.outbox.updates.clear()
+    page.fire(play, "pointerup")
+    assert not page.client.outbox.updates
+    page.fire(archive, "pointerup")
+    assert {page.one("tabs").id, page.one("panels").id} <= set(page.client.outbox.updates)
+
+
 def test_a_browser_knows_what_is_not_saved_and_keeps_it(headless, monkeypatch):
     page, panel = typed_screen(headless, monkeypatch)
     mark = page.one("unsaved-mark")

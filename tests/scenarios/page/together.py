@@ -23,7 +23,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.scenarios.page.browser import Browser
 from tests.scenarios.page.conftest import FLAGS
-from tests.scenarios.page.show import RunningShow
+from tests.scenarios.page.show import PATIENCE, RunningShow
 from tools.chromium import chromium
 
 WINDOWS = 3
@@ -61,6 +61,21 @@ EDITED = "[...document.querySelectorAll('[data-edit]')].map((one) => one.innerTe
 SET_LIST = "[...document.querySelectorAll('.set-row input')].map((one) => one.value)"
 
 
+#: Looks away from what is told until it is seen: it may lie over what is to be clicked next.
+LOOK_AWAY = "document.querySelectorAll('.q-notification__actions button').forEach((one) => one.click())"
+
+
+class Attentive(Browser):
+    """A browser whose performer closes what is told, as it comes."""
+
+    def until(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+        def look() -> Any:
+            self.script(LOOK_AWAY)
+            return condition()
+
+        return super().until(look, seconds)
+
+
 class StuckError(AssertionError):
     """A click on a tab that leads nowhere."""
 
@@ -71,7 +86,7 @@ class Together:
     def __init__(self, driver: WebDriver, show: RunningShow, seed: int) -> None:
         self._dice = random.Random(seed)
         self.show = show
-        self.browser = Browser(driver, show.address, kind="window")
+        self.browser = Attentive(driver, show.address, kind="window")
         for _ in range(WINDOWS - 1):
             self.browser.open()
         self.done: Counter[str] = Counter()
@@ -119,9 +134,7 @@ class Together:
             raise StuckError(f"{name}: {self.browser.script(STUCK, name)}") from error
 
     def _answer(self) -> None:
-        """Leave what is typed, where that is asked, and look away from what is told."""
-        close = "document.querySelectorAll('.q-notification__actions button').forEach((one) => one.click())"
-        self.browser.script(close)
+        """Leave what is typed, where that is asked."""
         for answer in ("Leave it for later", "Keep for later", "Overwrite", "Go on", "Cancel"):
             if any(one.text.strip() == answer for one in self.browser.all(".q-dialog button")):
                 self.browser.button(answer)
@@ -199,7 +212,8 @@ class Together:
         self.browser.type(field, f"Bank {self._count}", *([Keys.ENTER] if self._dice.random() < 0.7 else []))
 
     def _reload(self) -> None:
-        self.browser.load(self.browser.script("return location.href"))
+        self.browser.driver.refresh()
+        self.browser.until(lambda: self.browser.script("return !!window.socket?.connected && window.did_handshake"))
 
     # --- what is so at the end ---------------------------------------------------------------------------------------
 
