@@ -21,6 +21,7 @@ import torch
 
 from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.config.model_defaults import Objective
+from midifrag.engine.loading.light_imports import light_imports
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.loading.stock import leave_out_compiler
 
@@ -123,7 +124,7 @@ def tiny_model(objective: Objective = "v", *, seed: int = 0, **config: Any) -> t
 
 def module_of(whole: Mapping[str, Any], seed: int = 0) -> Any:
     """The model that a configuration describes, in eval mode on the CPU in fp32, with random weights."""
-    with silence_output():
+    with silence_output(), light_imports():
         from stable_audio_tools.models.factory import create_model_from_config
 
         module = create_model_from_config(copy.deepcopy(dict(whole)))

@@ -7,8 +7,8 @@ import sys
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from stable_audio_tools.models.factory import create_model_from_config
 
+from midifrag.engine.loading.light_imports import light_imports
 from midifrag.engine.loading.silence_output import silence_output
 from training import distill
 from training.config import model_config
@@ -16,6 +16,9 @@ from training.generator import Generator
 from training.presets import PRESETS
 from training.student import Student, Teacher, widened
 from training.tokens import save_tokenizer
+
+with light_imports():
+    from stable_audio_tools.models.factory import create_model_from_config
 
 CPU = torch.device("cpu")
 

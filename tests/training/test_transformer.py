@@ -1,10 +1,13 @@
 import pytest
 import torch
-from stable_audio_tools.inference.sampling import LogSNRShift, build_schedule, sample_discrete_euler
 
+from midifrag.engine.loading.light_imports import light_imports
 from training.diffusion import Balance, optimisers, times
 from training.presets import PRESETS
 from training.transformer import Conditions, build, plain_attention, sample, velocity
+
+with light_imports():
+    from stable_audio_tools.inference.sampling import LogSNRShift, build_schedule, sample_discrete_euler
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 
+import pytest
+
 from midifrag.engine.hosting import supervision
+from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.messages import (
     Died,
@@ -26,6 +29,7 @@ class Clock:
         return self.now
 
 
+@pytest.mark.parametrize("host", [ThreadHost, ProcessHost], ids=["thread", "process"])
 def test_audio_crosses_whole_and_may_be_written_to(host):
     with running(host) as (engine, events):
         engine.send(press(7))
@@ -45,6 +49,7 @@ def test_what_hears_the_engine_runs_before_other_threads(host, monkeypatch):
     assert asked == ["midifrag-engine-host"]
 
 
+@pytest.mark.parametrize("host", [ThreadHost, ProcessHost], ids=["thread", "process"])
 def test_a_crash_loses_its_jobs_and_the_next_press_works(host):
     with running(host) as (engine, events):
         engine.send(Warm((press(0, "a"), press(0, "b"))))

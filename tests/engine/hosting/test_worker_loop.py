@@ -10,7 +10,9 @@ import pytest
 from midifrag.engine.border import Border
 from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.hosting.hang_watch import Activity
+from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.supervision import Death
+from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.hosting.worker_loop import WorkerLoop, death_of, make_worker
 from midifrag.engine.messages import (
     Cancel,
@@ -136,6 +138,7 @@ def test_what_is_no_worker_is_said_to_be_none():
         make_worker(lambda _choice: object(), CHOICE)
 
 
+@pytest.mark.parametrize("host", [ThreadHost, ProcessHost], ids=["thread", "process"])
 def test_a_cancel_takes_effect_between_steps(host):
     with running(host) as (engine, events):
         engine.send(press(1, steps=1_000_000_000))
@@ -199,6 +202,7 @@ def test_a_warm_up_that_cannot_be_is_only_skipped(host, caplog):
         assert "impossible to warm" in caplog.text
 
 
+@pytest.mark.parametrize("host", [ThreadHost, ProcessHost], ids=["thread", "process"])
 def test_closing_frees_the_worker(host, tmp_path):
     mark = tmp_path / "closed"
     with running(host, EngineChoice("toy", options={"dies": ("close",), "mark": str(mark)})) as (_, events):

@@ -36,7 +36,8 @@ def blank(target):
 
 
 def differing(one, other):
-    return [name for name, value in one.state_dict().items() if not torch.equal(value, other.state_dict()[name])]
+    others = other.state_dict()
+    return [name for name, value in one.state_dict().items() if not torch.equal(value, others[name])]
 
 
 def refusal(call, *arguments):
@@ -60,7 +61,8 @@ def test_what_can_be_used_is_used(module, blank, tmp_path, row):
         assert [name for name in wanted if not torch.allclose(wanted[name], found[name], atol=0.26, rtol=0.13)] == []
         return
     different = [name for name in differing(module, blank) if not name.endswith(("inv_freq", "beta"))]
-    encoder = [name for name in different if name.startswith(ENCODER) and not blank.state_dict()[name].any()]
+    state = blank.state_dict()
+    encoder = [name for name in different if name.startswith(ENCODER) and not state[name].any()]
     assert different == (encoder if "no encoder" in told else [])
 
 

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 import torch
-from stable_audio_tools.models.transformer import apply_rotary_pos_emb
 
+from midifrag.engine.loading.light_imports import light_imports
 from midifrag.engine.network import blocks
 from midifrag.engine.network.blocks import Block, Modulations, Prompts, Rotary
 from tests.engine.architectures import COVERED
 from tests.engine.tiny_models import tiny_model
+
+with light_imports():
+    from stable_audio_tools.models.transformer import apply_rotary_pos_emb
 
 TOKENS = 20
 

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from stable_audio_tools.models.transformer import ContinuousTransformer
 
+from midifrag.engine.loading.light_imports import light_imports
 from midifrag.engine.network import positions
 from midifrag.engine.network.positions import PositionCache
+
+with light_imports():
+    from stable_audio_tools.models.transformer import ContinuousTransformer
 
 
 def transformer(**options):

@@ -57,6 +57,7 @@ def test_a_minute_is_as_long_as_it_says_and_sounds_to_the_end_if_it_should(name)
     assert (measures.sounding(sound.audio) > 20) == (name in {"rain", "lead", "arpeggio"})
 
 
+@pytest.mark.thorough
 def test_the_longest():
     _check(render_prompt("kick", SECONDS_RANGE[1], 1), SECONDS_RANGE[1])
 
