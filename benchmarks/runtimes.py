@@ -64,7 +64,9 @@ def traced_head_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: Tensor) -> Tens
     return x * inverse * gain + bias
 
 
-def cross_attend_and_feed(block: Block, x: Tensor, modulation: Any, prompts: Prompts, _before: int) -> Tensor:
+def cross_attend_and_feed(
+    block: Block, x: Tensor, modulation: Any, prompts: Prompts, _before: int, _local: Tensor | None = None
+) -> Tensor:
     """`Block.cross_attend_and_feed` without writing into a part of a tensor, which is lost in other formats."""
     if prompts.context is not None:
         rows = int(prompts.context.shape[1])

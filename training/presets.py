@@ -79,7 +79,7 @@ class DistillationPreset:
     batch: int = 12
     ways: int = 18
     renew_every: int = 72
-    rate: float = 1e-3
+    rate: float = 3e-4
     decay: float = 0.99
     measure_every: int = 300
 

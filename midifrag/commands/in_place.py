@@ -9,9 +9,10 @@ from rich.segment import ControlType, Segment
 
 
 class InPlace:
-    """Draws ``whole``, in which ``text`` stands in a line that begins with ``label``; notes where, and changes it there.
+    """Draws ``whole``, in which ``text`` stands in a line that begins with ``label``, and changes it where it stands.
 
-    The cursor is taken to stand in the last line, as `rich.live.Live` leaves it.
+    The cursor is taken to stand in the last line, as `rich.live.Live` leaves it; what is higher than the terminal ends
+    there in a line of dots.
     """
 
     def __init__(self, whole: RenderableType, label: str, text: str) -> None:
@@ -21,17 +22,18 @@ class InPlace:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = console.render_lines(self._whole, options, pad=False)
-        self._place = self._found(lines) if len(lines) <= options.size.height else None
+        self._place = self._found(lines, options.size.height)
         for line in lines:
             yield from line
             yield Segment.line()
 
-    def _found(self, lines: list[list[Segment]]) -> tuple[int, int] | None:
-        for row, line in enumerate(lines):
+    def _found(self, lines: list[list[Segment]], height: int) -> tuple[int, int] | None:
+        last = min(len(lines), height) - 1
+        for row, line in enumerate(lines if last == len(lines) - 1 else lines[:last]):
             plain = "".join(segment.text for segment in line)
             if plain.startswith(self._label):
                 before, found, _ = plain.partition(self._text)
-                return (len(lines) - 1 - row, cell_len(before)) if found else None
+                return (last - row, cell_len(before)) if found else None
         return None
 
     def change(self, console: Console, text: str) -> bool:

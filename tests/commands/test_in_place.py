@@ -14,7 +14,7 @@ from midifrag.commands.in_place import InPlace
 def shown_on(columns, text):
     """The lines that a terminal shows after all of ``text``, its cursor beginning at the top."""
     lines, row, column = [[]], 0, 0
-    for number, what, one in re.findall(r"\x1b\[[?]?(\d*)([A-Za-z])|(.)", text, re.DOTALL):
+    for number, what, one in re.findall(r"\x1b\[[?]?([\d;]*)([A-Za-z])|(.)", text, re.DOTALL):
         match f"{what}-" if what else one:
             case "A-":
                 row -= int(number)
@@ -55,7 +55,17 @@ def test_the_new_text_stands_where_the_old_one_did_and_what_follows_finds_its_pl
         assert shown_on(30, console.file.getvalue()).rstrip() == "first\nTime 120 bar 1.2\nlast"
         console.print("said above")
         assert drawing.change(console, "120 bar 1.3")
-    assert shown_on(30, console.file.getvalue()).split() == "said above first Time 120 bar 1.1 long last".split()
+    shown = shown_on(30, console.file.getvalue())
+    assert " ".join(shown.split()) == "said above first Time 120 bar 1.1 long last"
+
+
+def test_what_is_higher_than_the_terminal_is_changed_where_it_is_seen():
+    console = terminal(width=30, height=3)
+    drawing = live(console, "first", "Time 120 bar 1.1 long", "third", "last")
+    with Live(drawing, console=console, auto_refresh=False) as screen:
+        screen.refresh()
+        assert drawing.change(console, "120 bar 1.2")
+        assert shown_on(30, console.file.getvalue()).split() == ["first", "Time", "120", "bar", "1.2", "..."]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from midifrag.fragment.slot_state import SlotState
 from midifrag.playback.messages import PlaybackState, Sounding
 from midifrag.states import EngineState, JobState, NoticeLevel
 from midifrag.timeline import Timeline
-from tests.commands.test_news import LINES
 from tests.commands.test_in_place import shown_on
+from tests.commands.test_news import LINES
 from tests.page.changes import job as page_job
 
 

@@ -182,7 +182,7 @@ def test_the_first_render_of_a_program_knows_what_others_took_while_its_model_wa
 
     monkeypatch.setattr(cores, "OF_THIS_PROCESS", FreeCores(2, 2))
     monkeypatch.setattr(cores, "taken_by_others", lambda: lambda: 1.0)
-    monkeypatch.setattr(FreeCores, "watch", lambda self: None)
+    monkeypatch.setattr(FreeCores, "watch", lambda _self: None)
     monkeypatch.setattr(cores, "monotonic", lambda: 100.0)
     monkeypatch.setattr(DiffusionWorker, "tick", seen)
     torch.set_num_threads(2)
@@ -196,7 +196,7 @@ def test_the_first_render_of_a_program_knows_what_others_took_while_its_model_wa
 def test_what_was_seen_long_ago_does_not_count_when_the_machine_is_free_again(monkeypatch, threads):
     taken = iter([2.0, 0.0])
     monkeypatch.setattr(cores, "taken_by_others", lambda: lambda: next(taken))
-    monkeypatch.setattr(FreeCores, "watch", lambda self: None)
+    monkeypatch.setattr(FreeCores, "watch", lambda _self: None)
     torch.set_num_threads(2)
     free, now = FreeCores(cores=2), [0.0]
     monkeypatch.setattr(cores, "monotonic", lambda: now[0])

@@ -1,5 +1,6 @@
 """What a load imports, in a process that has imported nothing yet."""
 
+import importlib
 import subprocess
 import sys
 import textwrap
@@ -78,4 +79,4 @@ def test_what_is_not_installed_is_missed_at_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(light, "_LATER", ("no_such_package_anywhere",))
         with light.light_imports(), pytest.raises(ImportError):
-            import no_such_package_anywhere
+            importlib.import_module("no_such_package_anywhere")
