@@ -27,7 +27,8 @@ from midifrag.engine.line import messages as line
 from midifrag.engine.line.flow import Window
 from midifrag.engine.line.frames import encode, from_client, from_server
 from midifrag.engine.remote.talk import Talk
-from midifrag.serving.jobs import Job, Jobs, RefusedError
+from midifrag.serving.job import Job
+from midifrag.serving.jobs import Jobs, RefusedError
 from midifrag.serving.ranking import key_of, ranked
 from midifrag.serving.session import FETCH
 from midifrag.serving.telling import Telling

@@ -23,7 +23,7 @@ class Within(click.FloatRange):
         return number
 
 
-class ReplicasType(click.ParamType):
+class ReplicasType(click.ParamType[Any]):
     """How many engines side by side, as `midifrag.config.serving` has it."""
 
     name = "N|MIN-MAX"
@@ -50,7 +50,7 @@ class ServeCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-class ClusterType(click.ParamType):
+class ClusterType(click.ParamType[str]):
     """Where a Ray cluster is."""
 
     name = "address"
