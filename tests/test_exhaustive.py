@@ -42,6 +42,8 @@ OPEN = {
     "engine/border.py:_take_odd": "anything may be said; what ends no job and no engine is told",
     "engine/remote/calling.py:_look": "a server says more than who looks waits for",
     "engine/remote/talk.py:heard": "the same, of what is about no job and no model of this talk",
+    "serving/shelved_pool.py:send": "what asks for no render goes on to the engine as it is",
+    "serving/shelved_pool.py:note": "what neither loads a model nor ends a job changes nothing of what is in memory",
     "serving/session.py:take": "whatever else comes is no message for a server, and is refused",
     "serving/session.py:_tell": "what is neither a job's place nor its end is passed on as it is",
     "engine/hosting/process.py:_listen": "what is nothing of the host's own is the engine's event",
