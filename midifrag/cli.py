@@ -245,14 +245,15 @@ def fetch(names: tuple[str, ...], path: Path | None) -> None:
 )
 @click.option(
     "--replicas",
-    type=options.REPLICAS,
+    callback=options.as_replicas,
+    metavar="N|MIN-MAX",
     help="Engines side by side, one a GPU: 2, or 1-8 for as many of these as presses need.",
 )
 @click.option("--certificate", type=options.PATH, help="Encrypt: the certificate of this machine, as PEM; with --key.")
 @click.option("--key", type=options.PATH, help="The key of the certificate, as PEM without a password.")
 @click.option(
     "--cluster",
-    type=options.CLUSTER,
+    callback=options.as_cluster,
     metavar="ADDRESS",
     help="Serve on the Ray cluster at HOST:PORT, or auto: at RAY_ADDRESS, or the one that this machine is of.",
 )

@@ -23,19 +23,23 @@ class Within(click.FloatRange):
         return number
 
 
-class ReplicasType(click.ParamType[Any]):
-    """How many engines side by side, as `midifrag.config.serving` has it."""
+def as_replicas(ctx: click.Context | None, param: click.Parameter | None, value: str | None) -> Any:
+    """How many engines side by side, as `midifrag.config.serving` has it. Raises `click.BadParameter`."""
+    from midifrag.config.serving import replicas_of
 
-    name = "N|MIN-MAX"
+    try:
+        return None if value is None else replicas_of(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """See `click.ParamType.convert`."""
-        from midifrag.config.serving import replicas_of
 
-        try:
-            return replicas_of(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def as_cluster(ctx: click.Context | None, param: click.Parameter | None, value: str | None) -> str | None:
+    """Where a Ray cluster is: HOST:PORT of its head, or auto. Raises `click.BadParameter`."""
+    host, _, port = (value or "").rpartition(":")
+    if value not in (None, "auto") and not (host and port.isdecimal() and "/" not in host):
+        message = f"{value} is no address of a cluster, such as 10.0.0.4:6379, and not auto"
+        raise click.BadParameter(message, ctx, param)
+    return value
 
 
 class ServeCommand(click.Command):
@@ -50,19 +54,6 @@ class ServeCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-class ClusterType(click.ParamType[str]):
-    """Where a Ray cluster is."""
-
-    name = "address"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """See `click.ParamType.convert`."""
-        host, _, port = str(value).rpartition(":")
-        if value != "auto" and not (host and port.isdigit() and "/" not in host):
-            self.fail(f"{value} is no address of a cluster, such as 10.0.0.4:6379, and not auto", param, ctx)
-        return str(value)
-
-
 class NewFile(click.Path):
     """A file to be written; a name that ends as a folder's does is none."""
 
@@ -74,7 +65,6 @@ class NewFile(click.Path):
 
 
 PATH = click.Path(path_type=Path)
-REPLICAS, CLUSTER = ReplicasType(), ClusterType()
 #: Where the token of `midifrag serve` lies where nothing else is said.
 TOKEN_FILE = Path(".midifrag") / "serve-token"
 #: What a server of the command line is called in the set.

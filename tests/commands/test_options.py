@@ -72,16 +72,17 @@ def test_what_belongs_to_a_server_is_refused_without_one(what):
 
 @pytest.mark.parametrize("written", ["auto", "10.0.0.4:6379", "head.studio.lan:6379", "[fd00::1]:6379"])
 def test_where_a_cluster_is(written):
-    assert options.CLUSTER.convert(written, None, None) == written
+    assert options.as_cluster(None, None, written) == written
 
 
 @pytest.mark.parametrize("written", ["", "studio", "ray://10.0.0.4:10001", "10.0.0.4:", ":6379", "10.0.0.4:x"])
 def test_what_is_no_cluster(written):
     with pytest.raises(BadParameter, match="no address of a cluster"):
-        options.CLUSTER.convert(written, None, None)
+        options.as_cluster(None, None, written)
 
 
 def test_how_many_engines():
-    assert options.REPLICAS.convert("1-8", None, None) == (1, 8)
+    assert options.as_replicas(None, None, "1-8") == (1, 8)
+    assert options.as_replicas(None, None, None) is None
     with pytest.raises(BadParameter, match="'many' is no number of engines"):
-        options.REPLICAS.convert("many", None, None)
+        options.as_replicas(None, None, "many")

@@ -40,8 +40,8 @@ from tests.support import PATIENCE
 
 pytestmark = [
     pytest.mark.thorough,
-    # A call that is given up in the middle of its handshake, on a machine that is very busy, was seen to leave its socket
-    # to the collector.
+    # A call that is given up in the middle of its handshake, on a machine that is very busy, was seen to leave its
+    # socket to the collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.skipif(not is_installed(), reason="needs the extra serve"),
     pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C goes to a process here as Linux and macOS send it"),
