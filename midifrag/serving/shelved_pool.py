@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from midifrag.engine.messages import (
     Cancel,
@@ -13,11 +14,16 @@ from midifrag.engine.messages import (
     Died,
     EngineEvent,
     Failed,
+    Progress,
     Promote,
     Ready,
     Render,
     Rendered,
+    Resumed,
+    Stalled,
+    Started,
     Warm,
+    Warming,
 )
 from midifrag.engine.pool import EnginePool
 from midifrag.engine.protocol import Engine
@@ -67,11 +73,14 @@ class ShelvedPool:
         match command:
             case Render(job=job):
                 self._jobs.setdefault(model, set()).add(job)
-            case Cancel() | Promote() if model not in self._shelf:
-                self._mend(model, command)
-                return
-            case _:
+            case Cancel() | Promote():
+                if model not in self._shelf:
+                    self._mend(model, command)
+                    return
+            case Warm():
                 pass
+            case _:
+                assert_never(command)
         if model in self._shelf:
             if isinstance(command, Render | Warm):
                 self._shelf.put(model)
@@ -99,8 +108,10 @@ class ShelvedPool:
                 if not restarting:
                     self._loading.discard(model)
                 self._jobs.get(model, set()).difference_update(jobs)
-            case _:
+            case Warming() | Started() | Progress() | Stalled() | Resumed():
                 pass
+            case _:
+                assert_never(event)
         self._advance()
         return model in self._shelf
 
