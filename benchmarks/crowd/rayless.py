@@ -51,6 +51,15 @@ class ManyReplicas:
         for one in self._replicas.values():
             await one.order(owner, order)
 
+    async def upload(self, owner: str, piece: line.Upload, data: bytes) -> None:
+        """See `Desk.upload`: whoever may get the job has it."""
+        for one in self._replicas.values():
+            await one.upload(owner, piece, data)
+
+    async def offer(self, owner: str, offer: line.Offer) -> line.Lacking | None:
+        """See `Desk.offer`."""
+        return await next(iter(self._replicas.values())).offer(owner, offer)
+
     async def news(self) -> tuple[News, ...]:
         """See `Desk.news`."""
         return await next(iter(self._replicas.values())).news()
