@@ -137,7 +137,7 @@ def _presses(driver: webdriver.Chrome, show: Measured, presses: int) -> None:
     rows: list[list[float]] = []
     for window in driver.window_handles:
         driver.switch_to.window(window)
-        rows.append(_late(pressed, driver.execute_script("return window.seen")))
+        rows.append(_late(pressed, driver.execute_script("return window.seen ?? []")))
     every = [late for row in rows for late in row]
     cuts = statistics.quantiles(every, n=100, method="inclusive")
     print("| a press until it is seen | seen | p50 | p95 | p99 | worst |\n|---|---|---|---|---|---|")
@@ -167,7 +167,9 @@ def _idle(driver: webdriver.Chrome, page: psutil.Process, idle: float) -> None:
     came: list[dict[str, Any]] = []
     for window in driver.window_handles:
         driver.switch_to.window(window)
-        came.append(driver.execute_script("return window.came"))
+        found = driver.execute_script("return window.came ?? null")
+        # One that has loaded the page anew meanwhile says nothing.
+        came += [found] if found else []
     messages, size = (statistics.mean(one[name] for one in came) / passed for name in ("messages", "bytes"))
     print("| nothing happens | messages a second to a window | bytes a second | processor time of the page |")
     print("|---|---|---|---|")

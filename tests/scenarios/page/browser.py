@@ -56,7 +56,7 @@ class Browser:
 
     def load(self, address: str) -> None:
         self.driver.get(address)
-        self.until(lambda: self.script("return !!document.querySelector('.pad')"))
+        self.until(lambda: self.script("return !!document.querySelector('.pad, [data-edit]')"))
         # Connected: what is typed and pressed from now on arrives.
         self.until(lambda: self.script("return !!window.socket && window.socket.connected && window.did_handshake"))
 
