@@ -13,16 +13,15 @@ from tests.cuda.records import STABLE_AUDIO_3, Case, Record, play_case
 from tests.engine.architectures import COVERED
 from tests.support.forms import some
 
-#: What one run of all tests has time for, in half precision: what else is played here is a `v` model in fp32.
+#: What one run of all tests has time for: what else is played here is a `v` model.
 FEW = (
-    Case("all of pocket's", "rectified_flow", "fp16", most=2),
+    Case("all of pocket's", "rectified_flow", "fp32", most=2),
     Case("Stable Audio 3 medium", "rf_denoiser", "bf16", most=2),
 )
 #: What else there is time for with ``--thorough``. Chords of four are for one of them; two at once are recorded as four
 #: are.
 MORE = (
     Case("plain", "v", "fp16"),
-    Case("all of pocket's", "rectified_flow", "fp32", most=2),
     Case("qk_norm l2", "rf_denoiser", "fp16", most=2),
     Case("differential", "v", "bf16", most=2),
     Case("Stable Audio 3 small", "rectified_flow", "fp32", most=2),
