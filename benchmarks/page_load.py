@@ -40,12 +40,14 @@ look();
 #: When the pad is first seen pressed, in milliseconds since 1970, one for each press.
 WATCH = """
 window.seen = [];
-let pressed = false;
+let before = "";
 new MutationObserver(() => {
     const state = document.querySelector(".pad[data-pad='36']")?.dataset.state;
-    const now = ["queued", "rendering", "landed"].includes(state);
-    if (now && !pressed) window.seen.push(performance.timeOrigin + performance.now());
-    pressed = now;
+    const works = ["queued", "rendering"].includes(state), worked = ["queued", "rendering"].includes(before);
+    // One that lands at once may never be seen on its way.
+    if ((works && !worked) || (state === "landed" && before === "idle"))
+        window.seen.push(performance.timeOrigin + performance.now());
+    before = state;
 }).observe(document.body, {subtree: true, attributes: true, childList: true});
 """
 #: Counts what comes over the socket from now on.
