@@ -8,8 +8,9 @@ presses; then for 0.1 to 10 s in the middle of a render, ``--cuts`` times. The e
 take of one second; ``sketch`` stands in. Prints a Markdown table; ends with 1 where the law is broken:
 
 - each press has one outcome, it has landed, and the archive holds it once;
-- who stands in is asked for a press ``patience_ms`` after it, or after the cut, and as long as it takes to be noticed;
 - when the line stays, presses are rendered there again: of the last ones, one after the other, one of five at least.
+
+How long after a press, or after the cut, who stands in was asked for it is a figure of the table, and no law.
 """
 
 from __future__ import annotations
