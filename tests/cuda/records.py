@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from midifrag.audio import Audio
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Precision
+from midifrag.engine.messages import EngineEvent, Rendered
 from tests.cuda.card import Card
 from tests.cuda.playing import PRESSES, one_after_the_other, play, playing, sounds, tiny
 from tests.engine.architectures import COVERED
@@ -42,7 +43,8 @@ class Record:
 
     Recordings are counted after warm-up, while memory was short, and once they were made again. ``syncs`` are where
     the host waited for the card while known prompts were played, ``new_prompt_syncs`` those of one that was not known.
-    ``locked`` counts the times that pinned memory was new then.
+    ``locked`` counts the times that pinned memory was new then. ``anew`` are the jobs that were not finite, and rendered
+    again in a wider precision.
     """
 
     case: Case
@@ -56,6 +58,7 @@ class Record:
     syncs: Counter[tuple[str, str]]
     new_prompt_syncs: Counter[tuple[str, str]]
     locked: int
+    anew: frozenset[int]
     violations: tuple[str, ...]
 
 
@@ -71,7 +74,8 @@ def play_case(case: Case) -> Record:
         captured = card.live_graphs
         card.forget()
         alone = one_after_the_other(worker, PRESSES)
-        together = sounds(play(worker, PRESSES))
+        events = play(worker, PRESSES)
+        together, anew = sounds(events), frozenset(filter(None, map(_anew, events)))
         syncs, locked, replays = card.syncs.copy(), card.host.locked, card.replays
         card.memory.fail_next(SHORTAGES)
         while_short = one_after_the_other(worker, PRESSES)
@@ -96,5 +100,12 @@ def play_case(case: Case) -> Record:
             syncs,
             card.syncs.copy(),
             locked,
+            anew,
             tuple(card.violations),
         )
+
+
+def _anew(event: EngineEvent) -> int | None:
+    """The job of a take that was rendered once more in a wider precision."""
+    is_anew = isinstance(event, Rendered) and any("rendered again in" in note for note in event.notes)
+    return event.job if isinstance(event, Rendered) and is_anew else None

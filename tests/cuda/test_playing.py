@@ -14,6 +14,12 @@ EXPLAINED = {
 #: The same where T5Gemma reads prompts.
 OF_GEMMA = {"transformers/masking_utils.py": "it looks whether a prompt has padding"}
 
+#: The same for takes that are not finite in half precision: the weights for a wider one are copied for each, and freed.
+OF_ANOTHER_PRECISION = {
+    "midifrag/engine/network/decoder.py": "the checkpoint's decoder comes over to be copied",
+    "midifrag/engine/network/norms.py": "how short a vector may be is a number on the card",
+}
+
 
 @pytest.mark.parametrize("when", ["alone", "together", "while_short", "afterwards"])
 def test_the_sound_is_that_of_the_plain_path(record: Record, when: str) -> None:
@@ -41,12 +47,13 @@ def test_nothing_is_done_that_a_card_would_not_bear(record: Record) -> None:
 
 
 def test_the_host_waits_for_nothing_while_known_prompts_are_played(record: Record) -> None:
-    assert record.syncs == {}
+    assert {line.partition(":")[0] for _, line in record.syncs} <= (OF_ANOTHER_PRECISION if record.anew else {}).keys()
 
 
 def test_with_a_new_prompt_it_waits_where_that_is_explained(record: Record) -> None:
     explained = {**EXPLAINED, **(OF_GEMMA if record.case.architecture in STABLE_AUDIO_3 else {})}
-    assert {line.partition(":")[0] for _, line in record.new_prompt_syncs} == explained.keys()
+    others = (OF_ANOTHER_PRECISION if record.anew else {}).keys()
+    assert {line.partition(":")[0] for _, line in record.new_prompt_syncs} - others == explained.keys()
 
 
 def test_no_pages_are_locked_while_presses_wait(record: Record) -> None:
