@@ -43,8 +43,8 @@ class Record:
 
     Recordings are counted after warm-up, while memory was short, and once they were made again. ``syncs`` are where
     the host waited for the card while known prompts were played, ``new_prompt_syncs`` those of one that was not known.
-    ``locked`` counts the times that pinned memory was new then. ``anew`` are the jobs that were not finite, and rendered
-    again in a wider precision.
+    ``locked`` counts the times that pinned memory was new then. ``anew`` are the jobs that were not finite and were
+    rendered again in a wider precision.
     """
 
     case: Case
