@@ -64,6 +64,7 @@ def test_watchers_are_told_how_far_a_render_is_and_what_made_it():
         used={"steps": 8},
         engine_seconds=0.5,
         label="Rain",
+        model="pocket",
     )
 
 

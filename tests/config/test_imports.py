@@ -18,7 +18,6 @@ def test_the_table_of_parameters_needs_nothing_but_python():
         "midifrag.config",
         "midifrag.config.parameters",
         "midifrag.config.conditioning",
-        "midifrag.config.loras",
         "midifrag.config.morphing",
     }
     assert not modules & {"pydantic", "numpy", "click", "torch", "ruamel"}

@@ -157,11 +157,11 @@ def test_of_doors_nothing_waits_for_the_next_start(show, key):
     assert [type(item) for item in show.put_items] == [Reload]
 
 
-#: What of a set counts at once, beside what `AT_START` and `DOORS` name.
+#: What of a set counts at once, beside what `AT_START` and `DOORS` name; ``serve`` means nothing to a show that runs.
 AT_ONCE = {
     "model", "fragments", "set_list", "tempo", "key", "time", "defaults", "controls", "actions", "program_changes",
     "gestures", "performers",
-    "panic_on", "playback.gain", "input.seconds", "queue", "engine.spares", "ableton", "osc", "instruments",
+    "panic_on", "playback.gain", "input.seconds", "queue", "engine.spares", "ableton", "osc", "instruments", "serve",
 }  # fmt: skip
 
 

@@ -83,15 +83,17 @@ def warm_up(
         if spares and runner.is_slow:
             break
         seconds = shapes[shape].seconds
+        is_playable = chords_last and last is not None and not runner.is_slow
         for _ in rehearsal.rehearse():
-            yield Warming(done, total, f"{seconds:g} s, {'with' if shape.guided else 'without'} guidance")
+            so_far = total if is_playable else done
+            yield Warming(so_far, total, f"{seconds:g} s, {'with' if shape.guided else 'without'} guidance")
         warm.add(shape)
         if chords_last and last is None and not runner.is_slow:
             yield Warming(total, total, "other lengths and chords, while nothing is pressed", playable=True)
         last = rehearsal
     if last is not None:
         for _ in _give_back(runner, last):
-            yield Warming(total - 1, total, "giving memory back")
+            yield Warming(total if chords_last else total - 1, total, "giving memory back")
     runner.counters.models_built = 0
     if chords_last and shapes:
         if runner.is_slow:
