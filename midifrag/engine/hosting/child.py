@@ -125,7 +125,9 @@ def _lower_priority() -> None:
         if sys.platform == "win32":
             process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
         else:
-            process.nice(process.nice() + NICENESS)
+            # Linux takes away what a process has been given, where one of its real-time threads starts another.
+            above = process.parent() or process
+            process.nice(above.nice() + NICENESS)
 
 
 def _read_commands(commands: Connection, queue: CommandQueue) -> None:
