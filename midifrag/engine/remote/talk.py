@@ -47,6 +47,8 @@ class Talk:
         self.is_newer = False
         #: Whether the show was told that this engine is away.
         self.is_away = False
+        #: Whether it was told that the line is down, and with it that what was asked for is lost.
+        self.is_silent = False
 
     @property
     def jobs(self) -> tuple[int, ...]:
@@ -186,6 +188,7 @@ class Talk:
 
     def fell_silent(self, reason: str) -> Said:
         """The line is down, for longer than a show waits: it hears that, and its jobs are lost to it, once."""
+        self.is_silent = True
         if self.is_away and not self.jobs:
             return Said()
         self.is_away, numbers = True, self.jobs
@@ -202,6 +205,7 @@ class Talk:
     def _welcomed(self, welcome: line.Welcome) -> Said:
         """A connection is there: say all again that the server may not have heard."""
         self._received, self.moves, self.is_newer = 0, False, welcome.minor > line.MINOR
+        self.is_silent = False
         if not self._there:
             self._there = self.uploads.model = welcome.models[0] if welcome.models else ""
         if self._there not in welcome.models:

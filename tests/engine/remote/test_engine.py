@@ -351,6 +351,27 @@ def test_a_server_that_ends_is_not_called_again_and_again(tmp_path, monkeypatch)
     assert not any(isinstance(one, Ready) for one in far.queue)
 
 
+def test_a_server_that_dies_while_it_ends_takes_what_it_was_to_finish_along(tmp_path, monkeypatch):
+    async def gone(*_arguments):
+        raise OSError("nobody is there")
+
+    puppet = Puppet()
+    with (
+        Server(lambda _model: puppet) as server,
+        started(engine := remote(server.url, tmp_path, patience_ms=300)) as far,
+    ):
+        far.until(Ready)
+        engine.send(Render(1, "bell", seconds=1.0, seed=1))
+        puppet.say(Started(puppet.next(Render).job))
+        far.until(Started)
+        server.loop.call_soon_threadsafe(server.replica.drain)
+        assert far.until(Died).finishing
+        monkeypatch.setattr(module, "call", gone)
+        engine._loop.call_soon_threadsafe(module.hang_up, engine._socket)
+        died = far.until(Died)
+        assert (died.jobs, died.finishing, died.restarting) == ((1,), False, True)
+
+
 def test_a_server_of_another_version_is_told_with_the_way_out(tmp_path, monkeypatch):
     async def other(*_arguments):
         # As a server of today closes that is asked for midifrag.7.

@@ -376,6 +376,18 @@ def test_spares_that_were_lost_in_silence_are_dropped_there_and_presses_are_not(
     assert home.ask(1).job == press.job
 
 
+def test_what_a_server_was_to_finish_is_lost_with_the_line():
+    home = Home()
+    home.is_ready()
+    home.ask(1)
+    home.hear(line.Moving())
+    assert home.talk.is_silent is False
+    [died] = home.talk.fell_silent("no answer").events
+    assert (died, home.talk.is_silent) == (Died("no answer", (1,), restarting=True), True)
+    home.welcome()
+    assert home.talk.is_silent is False
+
+
 def test_a_server_that_ends_finishes_what_it_has_and_somebody_else_plays_what_is_new():
     home = Home()
     home.is_ready()
