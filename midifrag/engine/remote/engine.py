@@ -235,6 +235,8 @@ class RemoteEngine:
             audio = await in_thread(partial(from_flac, take.data, take.told))
         except LineError as error:
             audio = error
+        except Exception as error:  # whatever it is, its press must hear of it
+            audio = LineError(f"its take cannot be unpacked: {error!r}")
         self._say(self._talk.unpacked(take, audio))
 
     def _tell(self, event: EngineEvent) -> None:

@@ -327,6 +327,16 @@ def test_takes_travel_as_a_set_says(tmp_path, audio):
     assert error == 0 if audio == "float32" else 0 < error < 10 ** (-138 / 20)
 
 
+def test_a_take_that_cannot_be_unpacked_fails_its_press(tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(module, "from_flac", full)
+    with Server(sketch) as server, started(engine := remote(server.url, tmp_path, audio="flac")) as far:
+        engine.send(Render(1, "a dark bell", seconds=0.1, seed=77))
+        assert far.until(Failed).reason == "studio: its take cannot be unpacked: MemoryError()"
+
+
 def test_a_server_that_ends_is_not_called_again_and_again(tmp_path, monkeypatch):
     calls = []
     call = module.call
