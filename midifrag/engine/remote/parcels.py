@@ -123,10 +123,12 @@ def with_places(used: dict[str, Value], render: Render, checksums: Mapping[str, 
     if not isinstance(there, str):
         return used
     here = {one.name: one.place for one in _loras(render)}
-    every = (
-        replace(one, place=here.get(one.name, ""), checksum=checksums.get(one.name, one.checksum))
-        for one in read_loras(there)
-    )
+    try:
+        told = read_loras(there)
+    except ValueError:
+        # A server's word for it that is none here: a take is not lost for that.
+        return used
+    every = (replace(one, place=here.get(one.name, ""), checksum=checksums.get(one.name, one.checksum)) for one in told)
     return {**used, "loras": write_loras(every)}
 
 

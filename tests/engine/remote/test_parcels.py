@@ -113,6 +113,11 @@ def test_what_was_used_is_told_as_it_lies_here():
     assert with_places({"seed": 1, "loras": None}, asked, {}) == {"seed": 1, "loras": None}
 
 
+def test_what_a_server_says_of_loras_in_words_of_its_own_stays():
+    used = {"seed": 1, "loras": "dusty at 0.8"}
+    assert with_places(used, render(loras="dusty=0.8 from /sets/dusty.safetensors"), {}) == used
+
+
 def test_what_is_to_be_packed():
     assert has_parcels(render(sound=SOUND))
     assert has_parcels(render(loras="dusty=1"))
