@@ -106,10 +106,12 @@ class Talk:
 
     def spoiled(self, piece: Piece, reason: str) -> Said:
         """What was to be sent cannot be read: who wants it fails."""
-        jobs = [job for job in self.uploads.jobs_of(piece.parcel) if self._end(job) is not None]
+        # Without what is prepared for: all else of that goes on.
+        jobs = [job for job in self.uploads.jobs_of(piece.parcel) if job and self._end(job) is not None]
         self.uploads.spoiled(piece)
         name = piece.parcel.name
-        return Said([engine.Failed(job, f"{name} cannot be sent to {self._server}: {reason}") for job in jobs])
+        failed = [engine.Failed(job, f"{name} cannot be sent to {self._server}: {reason}") for job in jobs]
+        return Said([*failed, *self._sending().events])
 
     def unpacked(self, take: Unpacking, audio: Any) -> Said:
         """Take in a take that is samples again, or a `LineError`."""
