@@ -93,6 +93,11 @@ class Kept:
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    @property
+    def may_go(self) -> bool:
+        """Whether no job needs it, and no piece of it is being written: that would make its file anew."""
+        return not self.users and not self.lock.locked()
+
     def wanted(self) -> line.Wanted:
         """What a client is asked for."""
         return line.Wanted(sha256=self.parcel.sha256, ticket=self.ticket, have=self.have)
@@ -175,7 +180,7 @@ class Uploads:
         """
         kept = self._kept.get((owner, parcel.sha256))
         if kept is not None and (type(kept.parcel), kept.parcel.size) != (type(parcel), parcel.size):
-            if kept.is_whole or kept.users:
+            if kept.is_whole or not kept.may_go:
                 raise UploadError("it is here with another size, or as something else")
             self._forget(owner, kept)
             kept = None
@@ -214,7 +219,7 @@ class Uploads:
         """
         oldest = self._clock.now() - keep
         for (owner, _), kept in tuple(self._kept.items()):
-            if owner not in busy and not kept.users and not kept.is_whole and kept.used_at <= oldest:
+            if owner not in busy and kept.may_go and not kept.is_whole and kept.used_at <= oldest:
                 self._forget(owner, kept)
 
     def close(self) -> None:
@@ -249,7 +254,7 @@ class Uploads:
     def _make_room(self, owner: str, size: int) -> None:
         mine = [kept for (other, _), kept in self._kept.items() if other == owner]
         held, size = sum(_room(kept.parcel) for kept in mine), max(size, _LEAST_KEPT)
-        for kept in sorted((one for one in mine if not one.users), key=lambda one: one.used_at):
+        for kept in sorted((one for one in mine if one.may_go), key=lambda one: one.used_at):
             if held + size <= self.limits.kept:
                 return
             self._forget(owner, kept)
@@ -271,6 +276,8 @@ class Uploads:
     def _forget(self, owner: str, kept: Kept) -> None:
         self._kept.pop((owner, kept.parcel.sha256), None)
         self._tickets.pop((owner, kept.ticket), None)
+        # For pieces that waited for their turn.
+        kept.refusal = kept.refusal or "it is not kept any more"
         discard(kept.path)
 
 

@@ -139,6 +139,28 @@ def test_what_came_in_part_and_nobody_wants_is_forgotten(uploads):
     assert (part.path.exists(), whole.path.exists()) == (False, True)
 
 
+def test_what_is_being_written_does_not_go(uploads):
+    _data, parcel = sound()
+
+    async def play():
+        one = uploads.want("ann", parcel)
+        uploads.let_go(one)
+        async with one.lock:
+            uploads._clock.time += 61
+            uploads.expire(60.0)
+            with pytest.raises(UploadError, match="a token has here"):
+                uploads.want("ann", sound(2, 99_990)[1])
+            with pytest.raises(UploadError, match="another size"):
+                uploads.want("ann", parcel.model_copy(update={"samples": 2000}))
+            assert uploads.has("ann", parcel.sha256)
+        uploads.expire(60.0)
+        # A piece that has waited is left out.
+        assert not uploads.has("ann", parcel.sha256)
+        assert one.refusal
+
+    asyncio.run(play())
+
+
 def test_one_checksum_is_of_one_size(uploads):
     data, parcel = sound()
     kept(uploads, "ann", parcel, data)
