@@ -171,6 +171,7 @@ class Uploads:
         self._folder, self._secret = folder, secrets.token_bytes(16)
         self._kept: dict[tuple[str, str], Kept] = {}
         self._tickets: dict[tuple[str, int], Kept] = {}
+        #: Of LoRAs that were here whole and are not any more, which an engine may have read.
         self._read: dict[str, dict[str, int]] = {}
 
     def want(self, owner: str, parcel: Parcel) -> Kept:
@@ -184,10 +185,10 @@ class Uploads:
                 raise UploadError("it is here with another size, or as something else")
             self._forget(owner, kept)
             kept = None
+        if isinstance(parcel, line.LoraFile):
+            self._check_read(owner, parcel)
         if kept is None or kept.refusal:
             kept = self._new(owner, parcel, kept)
-        if isinstance(parcel, line.LoraFile):
-            self._count(owner, parcel)
         kept.users += 1
         kept.used_at = self._clock.now()
         return kept
@@ -264,17 +265,19 @@ class Uploads:
                 f"the jobs in flight need {held:,} of the {self.limits.kept:,} bytes that a token has here"
             )
 
-    def _count(self, owner: str, parcel: line.LoraFile) -> None:
-        read = self._read.setdefault(owner, {})
-        size = max(parcel.size, _LEAST_READ)
-        total = sum(each for checksum, each in read.items() if checksum != parcel.sha256) + size
-        if total > self.limits.lora_total:
+    def _check_read(self, owner: str, parcel: line.LoraFile) -> None:
+        """Raise `UploadError` where an engine would have read more than a token may have it read."""
+        here = (kept.parcel for (other, _), kept in self._kept.items() if other == owner)
+        sizes = self._read.get(owner, {}) | {one.sha256: one.size for one in here if isinstance(one, line.LoraFile)}
+        sizes[parcel.sha256] = parcel.size
+        if sum(max(size, _LEAST_READ) for size in sizes.values()) > self.limits.lora_total:
             most = self.limits.lora_total
             raise UploadError(f"this token's LoRAs take more than {most:,} bytes of its engine; start the server anew")
-        read[parcel.sha256] = size
 
     def _forget(self, owner: str, kept: Kept) -> None:
         self._kept.pop((owner, kept.parcel.sha256), None)
+        if kept.is_whole and isinstance(kept.parcel, line.LoraFile):
+            self._read.setdefault(owner, {})[kept.parcel.sha256] = kept.parcel.size
         self._tickets.pop((owner, kept.ticket), None)
         # For pieces that waited for their turn.
         kept.refusal = kept.refusal or "it is not kept any more"

@@ -194,6 +194,23 @@ def test_an_engine_reads_so_many_bytes_of_loras_for_a_token(uploads):
     uploads.want("bob", line.LoraFile(name="x", strength=1.0, sha256="a" * 64, size=9))
 
 
+def test_a_lora_that_never_came_was_read_by_no_engine_and_one_that_came_may_have_been(uploads):
+    whole = kept(uploads, "ann", lora(), LORA)
+    part = uploads.want("ann", line.LoraFile(name="x", strength=1.0, sha256="1" * 64, size=9))
+    others = [line.LoraFile(name="x", strength=1.0, sha256=letter * 64, size=9) for letter in "abc"]
+    first = uploads.want("ann", others[0])
+    with pytest.raises(UploadError, match="of its engine"):
+        uploads.want("ann", others[1])
+    # What is refused takes nothing of the others' room.
+    assert uploads.want("ann", others[0]) is first
+    for one in (whole, part):
+        uploads.let_go(one)
+        uploads._forget("ann", one)
+    uploads.want("ann", others[1])
+    with pytest.raises(UploadError, match="of its engine"):
+        uploads.want("ann", others[2])
+
+
 class Bomb:
     def __reduce__(self):
         return (pytest.fail, ("something was unpickled",))
