@@ -111,12 +111,14 @@ class Supply:
             _check_names(wish)
             if model is None or wish.sound is not None:
                 return ()
-            for parcel in line.parcels_of(wish):
-                found.append(kept := self.uploads.want(owner, parcel))
-                self.uploads.let_go(kept)
+            found.extend(self.uploads.want(owner, parcel) for parcel in line.parcels_of(wish))
         except UploadError:
             # Told to the press that wants it.
             return ()
+        finally:
+            # Not before all are there: one would make room for the next.
+            for kept in found:
+                self.uploads.let_go(kept)
         lacking = tuple(kept for kept in found if not kept.is_whole)
         if not lacking:
             self._warm(model, replace(render_of(wish, 0, loras=_loras(wish, found)), recorded=False))

@@ -375,6 +375,16 @@ def test_what_is_offered_is_asked_for_and_prepared_for_when_it_is_there():
     playing(play)
 
 
+def test_loras_that_there_is_no_room_for_together_are_not_asked_for_when_they_are_offered():
+    async def play(way):
+        other = LORA.model_copy(update={"name": "other", "sha256": "a" * 64})
+        for loras, count in (((LORA, other), 0), ((LORA,), 1), ((other,), 1)):
+            lacking = await way.replica.offer("ann", line.Offer(wish=asked(loras=loras).wish))
+            assert (0 if lacking is None else len(lacking.uploads)) == count
+
+    playing(play, kept=100_000)
+
+
 def test_what_is_offered_waits_for_its_turn_and_there_is_not_more_and_more_of_it():
     async def play(way):
         for number in range(2 * line.MOST_WISHES):
