@@ -3,6 +3,8 @@
 import hashlib
 import os
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from midifrag.engine.messages import Render
 from midifrag.engine.remote import parcels as module
 from midifrag.engine.remote.parcels import Packer, has_parcels, with_places
 from midifrag.errors import LineError, ModelError
+from tests.support import PATIENCE
 
 SOUND = SourceSound.of(np.random.default_rng(1).normal(size=(2, 50)).astype(np.float32), 44100)
 
@@ -63,6 +66,26 @@ def test_a_checksum_is_remembered_as_long_as_a_file_stays_the_same(tmp_path, mon
     lora(tmp_path, value=3.0)
     os.utime(file, ns=(1, 1))
     assert packer.pack(asked).parcels[0].sha256 != first
+
+
+def test_a_file_that_several_pads_want_at_once_is_read_once(tmp_path, monkeypatch):
+    file, packer, read, others = lora(tmp_path), Packer(), [], threading.Barrier(3)
+    original = module.checksum
+
+    def slow(path):
+        read.append(path)
+        threading.Event().wait(0.02)
+        return original(path)
+
+    def together(_path):
+        others.wait(PATIENCE)
+
+    monkeypatch.setattr(module, "checksum", slow)
+    monkeypatch.setattr(module, "lora_problem", together)
+    with ThreadPoolExecutor(3) as threads:
+        packed = list(threads.map(packer.pack, [render(loras=f"dusty=1 from {file}")] * 3))
+    assert len({one.parcels[0].sha256 for one in packed}) == 1
+    assert read == [file]
 
 
 @pytest.mark.parametrize(
