@@ -14,6 +14,7 @@ from midifrag.bridge.job_table import JobTable
 from midifrag.bridge.jobs import RenderJob, request
 from midifrag.bridge.spares import SpareRack
 from midifrag.bridge.telling import Telling
+from midifrag.clock import Clock
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.fragment.length import SecondsLength
@@ -33,6 +34,7 @@ class Outages:
         spares: SpareRack,
         engines: Engines,
         absences: Absences,
+        clock: Clock,
         is_quicker: Callable[[RenderJob, str], bool] = lambda _job, _model: False,
     ) -> None:
         self._jobs = jobs
@@ -40,6 +42,7 @@ class Outages:
         self._spares = spares
         self._engines = engines
         self._absences = absences
+        self._clock = clock
         self._is_quicker = is_quicker
 
     def on_stall(self, model: str) -> None:
@@ -126,7 +129,8 @@ class Outages:
         elif model != job.model:
             self._substitute(job, model)
         job.state, job.step, job.stalled, job.waits, job.text = JobState.QUEUED, 0, False, "", text
-        job.times = dataclasses.replace(job.times, started=None)
+        # From now on: what it waited for another engine is nothing that this one takes to begin.
+        job.times = dataclasses.replace(job.times, queued=self._clock.now(), started=None)
         # Nothing is learned from what was estimated of another engine.
         job.estimated = None
         self._telling.tell(job)

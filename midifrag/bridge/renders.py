@@ -67,7 +67,9 @@ class Renders:
         )
         self.landings = Landings(self.jobs, self.telling, write, engines.info, clock, self.boundaries, line)
         self.telling.after_failure = self.landings.land_instead
-        self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences, self.boundaries.is_quicker)
+        self.outages = Outages(
+            self.jobs, self.telling, self.spares, engines, absences, clock, self.boundaries.is_quicker
+        )
         self.sources = SourceBook(write, folder)
         self.wishes = Wishes(engines, self.sources, line, limits, bpm, heard, seeds)
         self.beginnings = Beginnings(

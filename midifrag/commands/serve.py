@@ -25,7 +25,7 @@ def serve(
     replicas: Range | None = None,
     cluster: str | None = None,
 ) -> None:
-    """Serve until Ctrl-C; then finish what is in flight, and end."""
+    """Serve until Ctrl-C; then finish what is in flight, unless that is pressed again, and end."""
     with explained(), stopping() as stopped:
         names = models or (loaded.settings.model,)
         for name in names:
@@ -40,8 +40,9 @@ def serve(
             where = "" if cluster is None else ", on each machine of the cluster that has a way in"
             out.print(f"Serving {', '.join(names)} at {served.url}{where}", markup=False, soft_wrap=True)
             stopped.wait()
-            out.print("Finishing what is in flight", markup=False)
-            served.drain()
+            out.print("Finishing what is in flight; after another Ctrl-C it is not waited for", markup=False)
+            stopped.clear()
+            served.drain(stopped.is_set)
 
 
 def status(address: Address, token_file: Path) -> None:

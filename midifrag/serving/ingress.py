@@ -116,10 +116,13 @@ class Ingress:
     async def drain(self) -> None:
         """Tell all that this server ends, and close each connection with 1012 when its jobs are done."""
         self._draining, self._ends_at = True, monotonic() + self._drain_seconds
-        for session, socket in tuple(self._sessions.items()):
-            with contextlib.suppress(OSError):
-                await session.move()
-            self._close_later(session, socket)
+        # Side by side: one whose client reads nothing keeps nobody from hearing.
+        await asyncio.gather(*(self._move(*one) for one in tuple(self._sessions.items())))
+
+    async def _move(self, session: Session, socket: WebSocket) -> None:
+        with contextlib.suppress(OSError):
+            await session.move()
+        self._close_later(session, socket)
 
     def _close_later(self, session: Session, socket: WebSocket) -> None:
         task = asyncio.ensure_future(self._close_when_idle(session, socket))

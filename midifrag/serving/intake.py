@@ -15,6 +15,8 @@ from midifrag.serving.desk import Desk
 
 _log = logging.getLogger(__name__)
 
+#: Pieces that may wait: each costs more than its bytes, and no line is so slow that so many were cut so small.
+MOST_WAITING = 4_096
 #: Bytes that are handed on at once, where so many are there: each call of a replica costs more than its bytes.
 _TOGETHER = 8 * PIECE
 
@@ -33,6 +35,8 @@ class Intake:
         """Take in a piece. Raises `LineError` for more than a window of them."""
         if self._waiting + len(raw) > WINDOW:
             raise LineError(f"more than {WINDOW} bytes of uploads came before `taken`")
+        if len(self._pieces) >= MOST_WAITING:
+            raise LineError(f"more than {MOST_WAITING} pieces of uploads wait; send larger ones")
         self._waiting += len(raw)
         self._pieces.append((piece, raw))
         self._there.set()

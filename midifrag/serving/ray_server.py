@@ -49,10 +49,13 @@ def is_installed() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server that is up: what clients call, and what has it finish what is in flight, and take no more."""
+    """A server that is up: what clients call, and what has it finish what is in flight, and take no more.
+
+    ``drain`` asks what it is given whether that is not waited for any longer.
+    """
 
     url: str
-    drain: Callable[[], None]
+    drain: Callable[[Callable[[], bool]], None]
 
 
 @contextlib.contextmanager
@@ -80,7 +83,7 @@ def running(address: Address, tokens: Tokens, planning: Planning, cluster: str |
             raise ModelError(f"The server did not come up: {error}") from error
         ours = _deployed_at(serve)
         try:
-            yield Served(url, lambda: _drain(serve, plan.drain_seconds, ours))
+            yield Served(url, lambda hurries: _drain(serve, plan.drain_seconds, ours, hurries))
         finally:
             # One that took its place is somebody else's.
             if cluster is not None:
@@ -204,7 +207,7 @@ def _deployed_at(serve: Any) -> float | None:
     return None if application is None else float(application.last_deployed_time_s)
 
 
-def _drain(serve: Any, seconds: float, ours: float | None = None) -> None:
+def _drain(serve: Any, seconds: float, ours: float | None = None, hurries: Callable[[], bool] = lambda: False) -> None:
     """Finish what is in flight at the server that is there; its clients hear that it ends.
 
     Not where another one took the place of the one that was deployed at ``ours``.
@@ -217,16 +220,19 @@ def _drain(serve: Any, seconds: float, ours: float | None = None) -> None:
     # Whatever version that is of: its models are not asked for.
     names = [name for name in application.deployments if name.startswith(grouping.SHARED)]
     handles = {name: serve.get_deployment_handle(name, ray_app.APPLICATION) for name in names}
-    asyncio.run(drained(RayDesk((Group(name, ()) for name in names), handles, ""), seconds))
+    asyncio.run(drained(RayDesk((Group(name, ()) for name in names), handles, ""), seconds, hurries))
 
 
-async def drained(desk: RayDesk, seconds: float) -> None:
-    """Have no new jobs taken, and wait until those in flight are done and their clients have them, for so long."""
+async def drained(desk: RayDesk, seconds: float, hurries: Callable[[], bool] = lambda: False) -> None:
+    """Have no new jobs taken, and wait until those in flight are done and their clients have them, for so long.
+
+    Or until somebody ``hurries``.
+    """
     deadline = monotonic() + seconds
     # The first call tells this process which replicas there are.
     await desk.left()
     await desk.drain()
-    while any(await desk.left()) and monotonic() < deadline:
+    while any(await desk.left()) and monotonic() < deadline and not hurries():
         await asyncio.sleep(LOOK)
     # Connections are closed as the ways in hear of it.
     await asyncio.sleep(2 * LOOK_AT_MODELS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, cast
 
@@ -33,6 +33,7 @@ class Supply:
         #: When an owner sent the last piece.
         self._fed: dict[str, float] = {}
         self._offers: dict[tuple[str, str], dict[str, tuple[str, Any]]] = {}
+        self._working: set[asyncio.Task[None]] = set()
 
     def knows(self, job: Job) -> bool:
         """Whether a job waits here already."""
@@ -52,7 +53,7 @@ class Supply:
             self._jobs.fail(job, f"what it wants cannot be sent here: {error}")
             return
         self._wants[job] = tuple(wanted)
-        await self._look(job)
+        await self._to_the_end(self._look(job))
 
     def _check_sounds(self, job: Job) -> None:
         """Raise `UploadError` where an owner's jobs begin from more than an engine should hold at once."""
@@ -69,8 +70,21 @@ class Supply:
     async def put(self, owner: str, piece: line.Upload, data: bytes) -> None:
         """Take in pieces of an upload, in a row; what nobody asked for, or has come already, is left out."""
         kept = self.uploads.find(owner, piece.ticket)
-        if kept is None:
-            return
+        if kept is not None:
+            await self._to_the_end(self._put(owner, kept, piece, data))
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something whole, also where the connection that it is done for breaks meanwhile.
+
+        Else a file would have two writers, one on its thread and one that comes next, and jobs would wait for what is
+        there.
+        """
+        task = asyncio.ensure_future(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        await asyncio.shield(task)
+
+    async def _put(self, owner: str, kept: Kept, piece: line.Upload, data: bytes) -> None:
         async with kept.lock:
             if kept.ticket != piece.ticket or kept.is_whole or kept.refusal:
                 return
@@ -97,12 +111,14 @@ class Supply:
             _check_names(wish)
             if model is None or wish.sound is not None:
                 return ()
-            for parcel in line.parcels_of(wish):
-                found.append(kept := self.uploads.want(owner, parcel))
-                self.uploads.let_go(kept)
+            found.extend(self.uploads.want(owner, parcel) for parcel in line.parcels_of(wish))
         except UploadError:
             # Told to the press that wants it.
             return ()
+        finally:
+            # Not before all are there: one would make room for the next.
+            for kept in found:
+                self.uploads.let_go(kept)
         lacking = tuple(kept for kept in found if not kept.is_whole)
         if not lacking:
             self._warm(model, replace(render_of(wish, 0, loras=_loras(wish, found)), recorded=False))
@@ -153,8 +169,8 @@ class Supply:
         job.lacking = ()
         try:
             sound = await asyncio.to_thread(_sound, job.wish, wanted)
-        except (OSError, UploadError) as error:
-            self._jobs.fail(job, f"what it begins from cannot be read: {error}")
+        except Exception as error:  # a stranger's sound may be wrong in any way, and its press must hear of it
+            self._jobs.fail(job, f"what it begins from cannot be read: {str(error) or type(error).__name__}")
             return
         places = {str(kept.path): one.name for one in job.wish.loras for kept in wanted if _is(kept, one)}
         loras = _loras(job.wish, list(wanted))

@@ -93,6 +93,11 @@ class Kept:
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    @property
+    def may_go(self) -> bool:
+        """Whether no job needs it, and no piece of it is being written: that would make its file anew."""
+        return not self.users and not self.lock.locked()
+
     def wanted(self) -> line.Wanted:
         """What a client is asked for."""
         return line.Wanted(sha256=self.parcel.sha256, ticket=self.ticket, have=self.have)
@@ -166,6 +171,7 @@ class Uploads:
         self._folder, self._secret = folder, secrets.token_bytes(16)
         self._kept: dict[tuple[str, str], Kept] = {}
         self._tickets: dict[tuple[str, int], Kept] = {}
+        #: Of LoRAs that were here whole and are not any more, which an engine may have read.
         self._read: dict[str, dict[str, int]] = {}
 
     def want(self, owner: str, parcel: Parcel) -> Kept:
@@ -175,14 +181,14 @@ class Uploads:
         """
         kept = self._kept.get((owner, parcel.sha256))
         if kept is not None and (type(kept.parcel), kept.parcel.size) != (type(parcel), parcel.size):
-            if kept.is_whole or kept.users:
+            if kept.is_whole or not kept.may_go:
                 raise UploadError("it is here with another size, or as something else")
             self._forget(owner, kept)
             kept = None
+        if isinstance(parcel, line.LoraFile):
+            self._check_read(owner, parcel)
         if kept is None or kept.refusal:
             kept = self._new(owner, parcel, kept)
-        if isinstance(parcel, line.LoraFile):
-            self._count(owner, parcel)
         kept.users += 1
         kept.used_at = self._clock.now()
         return kept
@@ -214,7 +220,7 @@ class Uploads:
         """
         oldest = self._clock.now() - keep
         for (owner, _), kept in tuple(self._kept.items()):
-            if owner not in busy and not kept.users and not kept.is_whole and kept.used_at <= oldest:
+            if owner not in busy and kept.may_go and not kept.is_whole and kept.used_at <= oldest:
                 self._forget(owner, kept)
 
     def close(self) -> None:
@@ -249,7 +255,7 @@ class Uploads:
     def _make_room(self, owner: str, size: int) -> None:
         mine = [kept for (other, _), kept in self._kept.items() if other == owner]
         held, size = sum(_room(kept.parcel) for kept in mine), max(size, _LEAST_KEPT)
-        for kept in sorted((one for one in mine if not one.users), key=lambda one: one.used_at):
+        for kept in sorted((one for one in mine if one.may_go), key=lambda one: one.used_at):
             if held + size <= self.limits.kept:
                 return
             self._forget(owner, kept)
@@ -259,18 +265,22 @@ class Uploads:
                 f"the jobs in flight need {held:,} of the {self.limits.kept:,} bytes that a token has here"
             )
 
-    def _count(self, owner: str, parcel: line.LoraFile) -> None:
-        read = self._read.setdefault(owner, {})
-        size = max(parcel.size, _LEAST_READ)
-        total = sum(each for checksum, each in read.items() if checksum != parcel.sha256) + size
-        if total > self.limits.lora_total:
+    def _check_read(self, owner: str, parcel: line.LoraFile) -> None:
+        """Raise `UploadError` where an engine would have read more than a token may have it read."""
+        here = (kept.parcel for (other, _), kept in self._kept.items() if other == owner)
+        sizes = self._read.get(owner, {}) | {one.sha256: one.size for one in here if isinstance(one, line.LoraFile)}
+        sizes[parcel.sha256] = parcel.size
+        if sum(max(size, _LEAST_READ) for size in sizes.values()) > self.limits.lora_total:
             most = self.limits.lora_total
             raise UploadError(f"this token's LoRAs take more than {most:,} bytes of its engine; start the server anew")
-        read[parcel.sha256] = size
 
     def _forget(self, owner: str, kept: Kept) -> None:
         self._kept.pop((owner, kept.parcel.sha256), None)
+        if kept.is_whole and isinstance(kept.parcel, line.LoraFile):
+            self._read.setdefault(owner, {})[kept.parcel.sha256] = kept.parcel.size
         self._tickets.pop((owner, kept.ticket), None)
+        # For pieces that waited for their turn.
+        kept.refusal = kept.refusal or "it is not kept any more"
         discard(kept.path)
 
 

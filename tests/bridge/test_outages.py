@@ -590,6 +590,19 @@ def test_a_press_on_its_way_that_will_miss_its_bar_is_handed_over_and_lands_once
     assert [land.arrival.at for land in rig.lands()[1:]] == [bar + 2.0]
 
 
+def test_what_a_press_waited_for_a_server_is_no_time_of_who_stands_in():
+    rig = on_the_bar()
+    taught(rig, 0.5)
+    assert pressed(rig, 0.0) == FAR
+    rig.clock.time += 1.5
+    killed(rig, 2, model=FAR)
+    assert renders(rig)[-1] == ("sketch", 2)
+    rig.say(Started(2))
+    rig.rendered(rig.engines.renders()[-1])
+    rig.landed(2)
+    assert rig.bridge.renders.boundaries.forecast.begin_seconds("sketch") == 0.0
+
+
 def test_a_server_that_ends_finishes_what_it_has_begun_and_who_stands_in_plays_the_rest():
     rig = elsewhere()
     rig.press(36)

@@ -71,7 +71,7 @@ def calls(monkeypatch):
     @contextmanager
     def running(address, tokens, planning, cluster):
         made.append((address.url, list(tokens.by_name), planning([4.0], 0.0, False).replicas, cluster))
-        yield ray_server.Served(address.url, lambda: made.append("drained"))
+        yield ray_server.Served(address.url, lambda hurries: made.append("hurried" if hurries() else "drained"))
         made.append("ended")
 
     @contextmanager
@@ -79,6 +79,10 @@ def calls(monkeypatch):
         class Stopped:
             def wait(self):
                 made.append("stopped")
+                self.is_set = lambda: True
+
+            def clear(self):
+                self.is_set = lambda: False
 
         yield Stopped()
 

@@ -241,6 +241,29 @@ def test_a_server_that_ends_waits_for_a_take_to_be_fetched_and_not_for_ever(monk
         assert client.end()[0] == 1012
 
 
+def test_a_client_that_reads_nothing_keeps_nobody_from_hearing_that_a_server_ends():
+    async def play():
+        heard, closing = asyncio.Event(), []
+
+        class Reads:
+            async def move(self):
+                heard.set()
+
+        class Stuck:
+            async def move(self):
+                await heard.wait()
+                raise ConnectionAbortedError("nothing was read")
+
+        ingress = module.Ingress(None, None, ("m",))
+        ingress._sessions = {Stuck(): "a", Reads(): "b"}
+        ingress._close_later = lambda _session, socket: closing.append(socket)
+        async with asyncio.timeout(PATIENCE):
+            await ingress.drain()
+        assert sorted(closing) == ["a", "b"]
+
+    asyncio.run(play())
+
+
 def test_who_comes_back_to_a_server_that_ends_hears_that_first_and_gets_its_take():
     puppet = Puppet()
     with Server(lambda _model: puppet) as server:

@@ -8,7 +8,7 @@ from midifrag.engine.line import messages as line
 from midifrag.engine.line.flow import WINDOW
 from midifrag.engine.line.frames import PIECE
 from midifrag.errors import LineError
-from midifrag.serving.intake import Intake
+from midifrag.serving.intake import MOST_WAITING, Intake
 
 
 class Slow:
@@ -60,6 +60,16 @@ def test_what_a_replica_does_not_take_in_is_bounded_and_more_ends_the_connection
         await settle()
         [total] = desk.taken
         intake.add(piece(WINDOW), bytes(total))
+
+    playing(play)
+
+
+def test_pieces_of_a_few_bytes_are_bounded_too():
+    async def play(desk, intake):
+        for number in range(MOST_WAITING):
+            intake.add(piece(2 * number), b"x")
+        with pytest.raises(LineError, match="send larger ones"):
+            intake.add(piece(0), b"x")
 
     playing(play)
 

@@ -132,7 +132,7 @@ def test_one_that_has_taken_this_ones_place_is_left_alone(cluster):
     with running() as served:
         cluster.deploy()
         before = list(cluster.calls)
-        served.drain()
+        served.drain(lambda: False)
     assert cluster.calls == before
     assert "midifrag" in cluster.applications
 
@@ -191,3 +191,11 @@ def test_what_nobody_fetches_is_not_waited_for_for_ever(monkeypatch):
     desk = Desk([(0, 0), (0, 1), (0, 1), (0, 1)])
     asyncio.run(ray_server.drained(desk, 0.0))
     assert desk.said == ["left", "drain", "left"]
+
+
+def test_who_hurries_does_not_wait(monkeypatch):
+    monkeypatch.setattr(ray_server, "LOOK", 0.0)
+    monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
+    desk, asked = Desk([(3, 0)] * 9), []
+    asyncio.run(ray_server.drained(desk, PATIENCE, lambda: bool(asked.append(1)) or len(asked) > 2))
+    assert desk.said == ["left", "drain", "left", "left", "left"]

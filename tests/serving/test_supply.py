@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
 from midifrag.serving import supply as module
 from midifrag.serving.replica import Replica
-from midifrag.serving.uploads import UploadLimits
+from midifrag.serving.uploads import Kept, UploadLimits
 from tests.serving.asking import job_id
 from tests.serving.puppet import INFO, Puppet
 from tests.support import PATIENCE
@@ -177,6 +178,75 @@ def test_after_a_cut_a_client_hears_where_to_go_on():
     playing(play)
 
 
+def held_up(monkeypatch, place, name):
+    """What ``name`` of ``place`` does is begun, and goes on when it may."""
+    begun, go_on, work = threading.Event(), threading.Event(), getattr(place, name)
+
+    def slow(*arguments):
+        begun.set()
+        assert go_on.wait(PATIENCE)
+        return work(*arguments)
+
+    monkeypatch.setattr(place, name, slow)
+    return begun, go_on
+
+
+def test_a_cut_while_the_last_piece_is_written_loses_nothing(monkeypatch):
+    begun, go_on = held_up(monkeypatch, Kept, "write")
+
+    async def play(way):
+        one = asked(sound=SOUND)
+        await way.ask(one)
+        ticket = (await way.lacking(one)).uploads[0].ticket
+        sending = asyncio.ensure_future(way.put(ticket, DATA))
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
+        sending.cancel()
+        # The next connection sends it once more, and waits until the first has been written.
+        again = asyncio.ensure_future(way.put(ticket, DATA))
+        await asyncio.sleep(0)
+        go_on.set()
+        await again
+        assert (await asyncio.to_thread(way.rendered)).sound is not None
+
+    playing(play)
+
+
+def test_a_cut_while_a_sound_is_read_holds_its_job_up_no_longer(monkeypatch):
+    begun, go_on = held_up(monkeypatch, module, "_sound")
+
+    async def play(way):
+        go_on.set()
+        await way.ask(first := asked(1, sound=SOUND))
+        await way.put((await way.lacking(first)).uploads[0].ticket, DATA)
+        await asyncio.to_thread(way.rendered)
+        begun.clear()
+        go_on.clear()
+        await way.ask(second := asked(2, sound=SOUND))
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
+        way.tasks.pop().cancel()
+        await way.ask(second)
+        go_on.set()
+        assert (await asyncio.to_thread(way.rendered)).sound is not None
+
+    playing(play)
+
+
+def test_a_sound_that_there_is_no_memory_for_fails_its_job(monkeypatch):
+    def full(*_arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(module, "_sound", full)
+
+    async def play(way):
+        one = asked(sound=SOUND)
+        await way.ask(one)
+        await way.put((await way.lacking(one)).uploads[0].ticket, DATA)
+        assert (await way.end(one)).reason == "what it begins from cannot be read: MemoryError"
+        assert way.replica.jobs.in_flight == 0
+
+    playing(play)
+
+
 def test_what_is_no_lora_fails_its_job_with_the_name_that_its_client_knows():
     async def play(way):
         bad = b"rubbish of no kind whatsoever"
@@ -303,6 +373,16 @@ def test_what_is_offered_is_asked_for_and_prepared_for_when_it_is_there():
         assert await way.replica.offer("ann", line.Offer(model="other", wish=offer.wish)) is None
 
     playing(play)
+
+
+def test_loras_that_there_is_no_room_for_together_are_not_asked_for_when_they_are_offered():
+    async def play(way):
+        other = LORA.model_copy(update={"name": "other", "sha256": "a" * 64})
+        for loras, count in (((LORA, other), 0), ((LORA,), 1), ((other,), 1)):
+            lacking = await way.replica.offer("ann", line.Offer(wish=asked(loras=loras).wish))
+            assert (0 if lacking is None else len(lacking.uploads)) == count
+
+    playing(play, kept=100_000)
 
 
 def test_what_is_offered_waits_for_its_turn_and_there_is_not_more_and_more_of_it():

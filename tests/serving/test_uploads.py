@@ -139,6 +139,28 @@ def test_what_came_in_part_and_nobody_wants_is_forgotten(uploads):
     assert (part.path.exists(), whole.path.exists()) == (False, True)
 
 
+def test_what_is_being_written_does_not_go(uploads):
+    _data, parcel = sound()
+
+    async def play():
+        one = uploads.want("ann", parcel)
+        uploads.let_go(one)
+        async with one.lock:
+            uploads._clock.time += 61
+            uploads.expire(60.0)
+            with pytest.raises(UploadError, match="a token has here"):
+                uploads.want("ann", sound(2, 99_990)[1])
+            with pytest.raises(UploadError, match="another size"):
+                uploads.want("ann", parcel.model_copy(update={"samples": 2000}))
+            assert uploads.has("ann", parcel.sha256)
+        uploads.expire(60.0)
+        # A piece that has waited is left out.
+        assert not uploads.has("ann", parcel.sha256)
+        assert one.refusal
+
+    asyncio.run(play())
+
+
 def test_one_checksum_is_of_one_size(uploads):
     data, parcel = sound()
     kept(uploads, "ann", parcel, data)
@@ -170,6 +192,23 @@ def test_an_engine_reads_so_many_bytes_of_loras_for_a_token(uploads):
     with pytest.raises(UploadError, match="of its engine"):
         uploads.want("ann", line.LoraFile(name="x", strength=1.0, sha256="a" * 64, size=9))
     uploads.want("bob", line.LoraFile(name="x", strength=1.0, sha256="a" * 64, size=9))
+
+
+def test_a_lora_that_never_came_was_read_by_no_engine_and_one_that_came_may_have_been(uploads):
+    whole = kept(uploads, "ann", lora(), LORA)
+    part = uploads.want("ann", line.LoraFile(name="x", strength=1.0, sha256="1" * 64, size=9))
+    others = [line.LoraFile(name="x", strength=1.0, sha256=letter * 64, size=9) for letter in "abc"]
+    first = uploads.want("ann", others[0])
+    with pytest.raises(UploadError, match="of its engine"):
+        uploads.want("ann", others[1])
+    # What is refused takes nothing of the others' room.
+    assert uploads.want("ann", others[0]) is first
+    for one in (whole, part):
+        uploads.let_go(one)
+        uploads._forget("ann", one)
+    uploads.want("ann", others[1])
+    with pytest.raises(UploadError, match="of its engine"):
+        uploads.want("ann", others[2])
 
 
 class Bomb:

@@ -12,7 +12,7 @@ import io
 import numpy as np
 
 from midifrag.audio import Audio
-from midifrag.engine.line.messages import Rendered
+from midifrag.engine.line.messages import MOST_AUDIO, Rendered
 from midifrag.errors import LineError
 
 #: What FLAC can hold (RFC 9639): channels, and samples a second.
@@ -37,6 +37,9 @@ def as_flac(audio: Audio, sample_rate: int) -> tuple[bytes, float] | None:
 
 def from_flac(data: bytes | bytearray, told: Rendered) -> Audio:
     """The samples (channels, samples) again. Raises `LineError` for what is not as it was ``told``."""
+    if 4 * told.channels * told.samples > MOST_AUDIO:
+        # Silence is a few bytes of FLAC, however long.
+        raise LineError("a take is larger than any can be")
     import soundfile
 
     try:

@@ -186,7 +186,8 @@ class RemoteEngine:
             if self._socket is not None:
                 # Given up, and a new one made: that may come through sooner.
                 hang_up(self._socket)
-            if not self._talk.is_away:
+            if not self._talk.is_silent:
+                # Also of one that has said that it goes: what it was to finish first does not come.
                 why = f": {self._trouble}" if self._trouble else ""
                 self._say(self._talk.fell_silent(f"{self._server} does not answer ({self._url}{why})."))
             if now - self._signed_at >= SIGN:
@@ -234,6 +235,8 @@ class RemoteEngine:
             audio = await in_thread(partial(from_flac, take.data, take.told))
         except LineError as error:
             audio = error
+        except Exception as error:  # whatever it is, its press must hear of it
+            audio = LineError(f"its take cannot be unpacked: {error!r}")
         self._say(self._talk.unpacked(take, audio))
 
     def _tell(self, event: EngineEvent) -> None:

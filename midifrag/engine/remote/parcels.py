@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,6 +45,8 @@ class Packer:
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[_State, str, Parcel]] = {}
+        #: Who reads a file has others wait that want the same: pads of a set share their LoRAs.
+        self._reading: dict[Path, threading.Lock] = {}
 
     def pack(self, render: Render) -> Packed:
         """A render with what it wants. Raises `LineError` for what cannot be sent; may wait for disks."""
@@ -76,10 +79,8 @@ class Packer:
                 )
             if (problem := lora_problem(path)) is not None:
                 raise LineError(problem)
-            state = _state(path), _state(path.with_name(BESIDE))
-            known = self._known.get(path)
-            if known is None or known[0] != state:
-                known = self._known[path] = state, checksum(path), lora_parcel(path, lora.name)
+            with self._reading.setdefault(path, threading.Lock()):
+                known = self._read(path, lora.name)
         except CheckpointError as error:
             raise LineError(as_lora(error)) from error
         except ModelError as error:
@@ -93,6 +94,13 @@ class Packer:
                 f"with {lora.checksum[:12]}. Put that one in its place."
             )
         return sha256, parcel
+
+    def _read(self, path: Path, name: str) -> tuple[_State, str, Parcel]:
+        state = _state(path), _state(path.with_name(BESIDE))
+        known = self._known.get(path)
+        if known is None or known[0] != state:
+            known = self._known[path] = state, checksum(path), lora_parcel(path, name)
+        return known
 
 
 _State: TypeAlias = tuple[tuple[int, int] | None, tuple[int, int] | None]
@@ -123,10 +131,12 @@ def with_places(used: dict[str, Value], render: Render, checksums: Mapping[str, 
     if not isinstance(there, str):
         return used
     here = {one.name: one.place for one in _loras(render)}
-    every = (
-        replace(one, place=here.get(one.name, ""), checksum=checksums.get(one.name, one.checksum))
-        for one in read_loras(there)
-    )
+    try:
+        told = read_loras(there)
+    except ValueError:
+        # A server's word for it that is none here: a take is not lost for that.
+        return used
+    every = (replace(one, place=here.get(one.name, ""), checksum=checksums.get(one.name, one.checksum)) for one in told)
     return {**used, "loras": write_loras(every)}
 
 

@@ -47,6 +47,8 @@ class Talk:
         self.is_newer = False
         #: Whether the show was told that this engine is away.
         self.is_away = False
+        #: Whether it was told that the line is down, and with it that what was asked for is lost.
+        self.is_silent = False
 
     @property
     def jobs(self) -> tuple[int, ...]:
@@ -104,10 +106,12 @@ class Talk:
 
     def spoiled(self, piece: Piece, reason: str) -> Said:
         """What was to be sent cannot be read: who wants it fails."""
-        jobs = [job for job in self.uploads.jobs_of(piece.parcel) if self._end(job) is not None]
+        # Without what is prepared for: all else of that goes on.
+        jobs = [job for job in self.uploads.jobs_of(piece.parcel) if job and self._end(job) is not None]
         self.uploads.spoiled(piece)
         name = piece.parcel.name
-        return Said([engine.Failed(job, f"{name} cannot be sent to {self._server}: {reason}") for job in jobs])
+        failed = [engine.Failed(job, f"{name} cannot be sent to {self._server}: {reason}") for job in jobs]
+        return Said([*failed, *self._sending().events])
 
     def unpacked(self, take: Unpacking, audio: Any) -> Said:
         """Take in a take that is samples again, or a `LineError`."""
@@ -186,6 +190,7 @@ class Talk:
 
     def fell_silent(self, reason: str) -> Said:
         """The line is down, for longer than a show waits: it hears that, and its jobs are lost to it, once."""
+        self.is_silent = True
         if self.is_away and not self.jobs:
             return Said()
         self.is_away, numbers = True, self.jobs
@@ -202,6 +207,7 @@ class Talk:
     def _welcomed(self, welcome: line.Welcome) -> Said:
         """A connection is there: say all again that the server may not have heard."""
         self._received, self.moves, self.is_newer = 0, False, welcome.minor > line.MINOR
+        self.is_silent = False
         if not self._there:
             self._there = self.uploads.model = welcome.models[0] if welcome.models else ""
         if self._there not in welcome.models:

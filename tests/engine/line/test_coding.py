@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from midifrag.engine.line.coding import MOST_CHANNELS, MOST_RATE, as_flac, from_flac
-from midifrag.engine.line.messages import Rendered
+from midifrag.engine.line.messages import MOST_AUDIO, Rendered
 from midifrag.errors import LineError
 
 
@@ -62,6 +62,13 @@ def test_a_take_that_is_another_one_than_was_told_is_refused(said):
     data, scale = as_flac(audio, 44100)
     with pytest.raises(LineError, match="another one"):
         from_flac(data, told(audio, 44100, data, scale, **said))
+
+
+def test_a_few_bytes_are_not_made_more_than_a_take_can_be():
+    audio = noise(0.1)
+    data, scale = as_flac(audio, 44100)
+    with pytest.raises(LineError, match="larger than any can be"):
+        from_flac(data, told(audio, 44100, data, scale, samples=MOST_AUDIO // 4))
 
 
 @pytest.mark.parametrize("part", [slice(0, 0), slice(7, 99), slice(0, 9_000)])

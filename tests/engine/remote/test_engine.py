@@ -327,6 +327,16 @@ def test_takes_travel_as_a_set_says(tmp_path, audio):
     assert error == 0 if audio == "float32" else 0 < error < 10 ** (-138 / 20)
 
 
+def test_a_take_that_cannot_be_unpacked_fails_its_press(tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(module, "from_flac", full)
+    with Server(sketch) as server, started(engine := remote(server.url, tmp_path, audio="flac")) as far:
+        engine.send(Render(1, "a dark bell", seconds=0.1, seed=77))
+        assert far.until(Failed).reason == "studio: its take cannot be unpacked: MemoryError()"
+
+
 def test_a_server_that_ends_is_not_called_again_and_again(tmp_path, monkeypatch):
     calls = []
     call = module.call
@@ -349,6 +359,27 @@ def test_a_server_that_ends_is_not_called_again_and_again(tmp_path, monkeypatch)
         assert again[5] > again[0]
         assert again[5] >= 2.0
     assert not any(isinstance(one, Ready) for one in far.queue)
+
+
+def test_a_server_that_dies_while_it_ends_takes_what_it_was_to_finish_along(tmp_path, monkeypatch):
+    async def gone(*_arguments):
+        raise OSError("nobody is there")
+
+    puppet = Puppet()
+    with (
+        Server(lambda _model: puppet) as server,
+        started(engine := remote(server.url, tmp_path, patience_ms=300)) as far,
+    ):
+        far.until(Ready)
+        engine.send(Render(1, "bell", seconds=1.0, seed=1))
+        puppet.say(Started(puppet.next(Render).job))
+        far.until(Started)
+        server.loop.call_soon_threadsafe(server.replica.drain)
+        assert far.until(Died).finishing
+        monkeypatch.setattr(module, "call", gone)
+        engine._loop.call_soon_threadsafe(module.hang_up, engine._socket)
+        died = far.until(Died)
+        assert (died.jobs, died.finishing, died.restarting) == ((1,), False, True)
 
 
 def test_a_server_of_another_version_is_told_with_the_way_out(tmp_path, monkeypatch):

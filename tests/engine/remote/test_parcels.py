@@ -3,6 +3,8 @@
 import hashlib
 import os
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from midifrag.engine.messages import Render
 from midifrag.engine.remote import parcels as module
 from midifrag.engine.remote.parcels import Packer, has_parcels, with_places
 from midifrag.errors import LineError, ModelError
+from tests.support import PATIENCE
 
 SOUND = SourceSound.of(np.random.default_rng(1).normal(size=(2, 50)).astype(np.float32), 44100)
 
@@ -65,6 +68,26 @@ def test_a_checksum_is_remembered_as_long_as_a_file_stays_the_same(tmp_path, mon
     assert packer.pack(asked).parcels[0].sha256 != first
 
 
+def test_a_file_that_several_pads_want_at_once_is_read_once(tmp_path, monkeypatch):
+    file, packer, read, others = lora(tmp_path), Packer(), [], threading.Barrier(3)
+    original = module.checksum
+
+    def slow(path):
+        read.append(path)
+        threading.Event().wait(0.02)
+        return original(path)
+
+    def together(_path):
+        others.wait(PATIENCE)
+
+    monkeypatch.setattr(module, "checksum", slow)
+    monkeypatch.setattr(module, "lora_problem", together)
+    with ThreadPoolExecutor(3) as threads:
+        packed = list(threads.map(packer.pack, [render(loras=f"dusty=1 from {file}")] * 3))
+    assert len({one.parcels[0].sha256 for one in packed}) == 1
+    assert read == [file]
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
@@ -111,6 +134,11 @@ def test_what_was_used_is_told_as_it_lies_here():
     # Of one that travelled with what lay beside it, the checksum is that of its file here.
     assert f"sha256:{'c' * 64}; strange" in with_places(used, asked, {"dusty": "c" * 64})["loras"]
     assert with_places({"seed": 1, "loras": None}, asked, {}) == {"seed": 1, "loras": None}
+
+
+def test_what_a_server_says_of_loras_in_words_of_its_own_stays():
+    used = {"seed": 1, "loras": "dusty at 0.8"}
+    assert with_places(used, render(loras="dusty=0.8 from /sets/dusty.safetensors"), {}) == used
 
 
 def test_what_is_to_be_packed():

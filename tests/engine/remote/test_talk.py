@@ -29,6 +29,7 @@ from midifrag.engine.remote.parcel import Parcel
 from midifrag.engine.remote.parcels import Packed
 from midifrag.engine.remote.said import UnfitServerError
 from midifrag.engine.remote.talk import TRIES, Talk
+from midifrag.engine.remote.uploads import SIGN
 from midifrag.errors import LineError
 
 INFO = EngineInfo("e", "sketch", "c", "cpu", "fp32", 8000, 1, 9.0, ())
@@ -303,8 +304,29 @@ def test_what_cannot_be_read_on_its_way_fails_who_wants_it():
     render, wish = packing(home)
     home.talk.packed(render, Packed(wish, (parcel(),)))
     home.hear(line.Lacking(job=home.id_of(1), uploads=(WANTED,)))
-    [failed] = home.talk.spoiled(home.talk.uploads.next(), "no such drive").events
+    # What was told to go out does not any more.
+    [failed, ready] = home.talk.spoiled(home.talk.uploads.next(), "no such drive").events
+    assert isinstance(ready, Ready)
     assert failed.reason == "the sound that it begins from cannot be sent to studio: no such drive"
+
+
+def test_what_is_prepared_for_goes_on_without_what_cannot_be_read():
+    home = Home()
+    home.is_ready()
+    wish, other = line.Wish(prompt="bell", seed=1), WANTED.model_copy(update={"sha256": "b" * 64, "ticket": 8})
+    render = Render(0, "bell", seconds=1.0, seed=1, loras="dusty=0.8 from /sets/dusty.safetensors")
+    home.talk.command(Warm((render,)))
+    for sha256 in (WANTED.sha256, other.sha256):
+        home.talk.packed(render, Packed(wish, (parcel(sha256),)))
+    [told] = home.hear(line.Lacking(job="", uploads=(WANTED, other))).events
+    assert isinstance(told, Warming)
+    home.clock.time += SIGN
+    [told] = home.talk.spoiled(home.talk.uploads.next(), "no such drive").events
+    assert isinstance(told, Warming)
+    piece = home.talk.uploads.next()
+    assert piece.message.ticket == other.ticket
+    # Nothing is on its way any more, and nobody is told of it for ever.
+    assert home.talk.spoiled(piece, "no such drive").events == [home.talk.command(Warm(())).events[0]]
 
 
 def test_what_is_prepared_for_with_loras_is_offered_on_each_connection():
@@ -374,6 +396,18 @@ def test_spares_that_were_lost_in_silence_are_dropped_there_and_presses_are_not(
     home.talk.fell_silent("no answer")
     assert home.welcome().messages == [line.Hello(), line.Cancel(job=spare.job, model="sketch", place="r1")]
     assert home.ask(1).job == press.job
+
+
+def test_what_a_server_was_to_finish_is_lost_with_the_line():
+    home = Home()
+    home.is_ready()
+    home.ask(1)
+    home.hear(line.Moving())
+    assert home.talk.is_silent is False
+    [died] = home.talk.fell_silent("no answer").events
+    assert (died, home.talk.is_silent) == (Died("no answer", (1,), restarting=True), True)
+    home.welcome()
+    assert home.talk.is_silent is False
 
 
 def test_a_server_that_ends_finishes_what_it_has_and_somebody_else_plays_what_is_new():
