@@ -275,11 +275,19 @@ class Archive(ArchiveReader):
 
     def _name(self, aside: Path) -> int:
         """Give a whole file the next number. Only while alone in the workspace."""
-        self._next = max(self._next, self._catching_up.highest + 1)
-        while not move_exclusively(aside, self.folder / TAKE_NAME.format(self._next)):
+        self._next = max(self._next, self._catching_up.highest + 1, self._highest() + 1)
+        while not self._trash.leaves_free(self._next) or not move_exclusively(
+            aside, self.folder / TAKE_NAME.format(self._next)
+        ):
             self._next += 1
         self._next += 1
         return self._next - 1
+
+    def _highest(self) -> int:
+        """The highest number that the index knows: other programs' takes may have been deleted already."""
+        with suppress(StorageError):
+            return self._index.highest()
+        return 0
 
     def _name_leftovers(self) -> None:
         """Name the takes that a killed program left whole but without a name, and sweep the rest."""

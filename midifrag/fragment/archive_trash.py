@@ -12,7 +12,7 @@ from midifrag.errors import StorageError
 from midifrag.fragment.archive_changes import line_of
 from midifrag.fragment.archive_folder import ArchiveFolder
 from midifrag.fragment.archive_index import Index
-from midifrag.fragment.file_names import TRASH
+from midifrag.fragment.file_names import TAKE_NAME, TRASH
 from midifrag.fragment.files import move_exclusively, storage_error
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.workspace import Workspace
@@ -52,6 +52,10 @@ class Trash:
             self._index.holds_folder(after, since=before)
         except StorageError as error:
             raise IndexBehindError(str(error)) from error
+
+    def leaves_free(self, number: int) -> bool:
+        """Whether nothing lies in it by the name of take ``number``, which none other must get then."""
+        return not (self._files.trash / TAKE_NAME.format(number)).exists()
 
     def empty(self, at: float) -> int:
         """Delete what lies in the trash, ``at`` so many seconds since 1970; return how many takes it was."""

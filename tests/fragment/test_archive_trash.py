@@ -104,6 +104,23 @@ def test_emptying_deletes_for_good_what_lies_there_and_no_number_comes_again(arc
     assert open_archive(tmp_path).store(noise(0.01), RATE, record(6)).number == 6
 
 
+@pytest.mark.parametrize("deleted", ["it lies in the trash", "moved there by hand", "for good"])
+def test_a_number_that_another_program_gave_away_and_that_was_deleted_since_comes_no_more(
+    archive, open_archive, tmp_path, deleted
+):
+    open_archive(tmp_path).store(noise(0.01), RATE, record(4))
+    if deleted == "moved there by hand":
+        (tmp_path / "trash").mkdir()
+        (tmp_path / "output004.wav").rename(tmp_path / "trash" / "output004.wav")
+        (tmp_path / "index.sqlite").unlink()
+    else:
+        archive.trash(4)
+    if deleted == "for good":
+        archive.empty_trash(1.0)
+    assert archive.store(noise(0.01), RATE, record(5)).number == 5
+    assert archive.get(5).prompt == record(5).prompt
+
+
 def test_what_cannot_be_written_down_is_not_deleted(archive, tmp_path, monkeypatch):
     archive.trash(2)
 
