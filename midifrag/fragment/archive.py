@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -190,12 +190,12 @@ class Archive(ArchiveReader):
         """Put a take of the trash back to where it was. Raises as `trash` does."""
         return self._moved(number, trashed=False)
 
-    def empty_trash(self, at: float) -> int:
+    def empty_trash(self, at: float, only: Collection[int] | None = None) -> int:
         """Delete what lies in the trash for good, ``at`` so many seconds since 1970; return how many takes it was.
 
-        Raises `StorageError`; what could not be deleted is still there then.
+        With ``only``, takes of other numbers stay. Raises `StorageError`; what could not be deleted is there then.
         """
-        count = self._trash.empty(at)
+        count = self._trash.empty(at, only)
         try:
             self._catching_up.index_changes()
         except StorageError:

@@ -5,6 +5,7 @@ A take is in the trash where its file lies there: whoever moves it back by hand 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -57,17 +58,20 @@ class Trash:
         """Whether nothing lies in it by the name of take ``number``, which none other must get then."""
         return not (self._files.trash / TAKE_NAME.format(number)).exists()
 
-    def empty(self, at: float) -> int:
-        """Delete what lies in the trash, ``at`` so many seconds since 1970; return how many takes it was."""
+    def empty(self, at: float, only: Collection[int] | None = None) -> int:
+        """Delete what lies in the trash, ``at`` so many seconds since 1970; return how many takes it was.
+
+        With ``only``, what has another number stays.
+        """
         with self._workspace.alone():
             before = self._moment()
             files = self._files.trashed()
             gone = {number for number, trashed in self._index.places().items() if trashed} - self._files.takes().keys()
-            numbers = sorted(files.keys() | gone)
+            numbers = sorted(number for number in files.keys() | gone if only is None or number in only)
             if numbers:
                 # First, since a number that was given away once means no other take, whatever becomes of the index.
                 self._write_down([line_of(number, {"deleted_at": at}) for number in numbers])
-            for path in files.values():
+            for path in (files[number] for number in numbers if number in files):
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:
