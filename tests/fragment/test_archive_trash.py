@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from midifrag.errors import StorageError, UnknownTakeError
+from midifrag.fragment.archive_changes import MOST_TAKES
 from midifrag.fragment.archive_index import Index
 from midifrag.fragment.archive_reader import ArchiveReader
+from midifrag.fragment.plain_json import LARGEST
 from tests.fragment.sounds import RATE, noise, record
 
 
@@ -119,6 +121,21 @@ def test_a_number_that_another_program_gave_away_and_that_was_deleted_since_come
         archive.empty_trash(1.0)
     assert archive.store(noise(0.01), RATE, record(5)).number == 5
     assert archive.get(5).prompt == record(5).prompt
+
+
+@pytest.mark.parametrize("index", ["kept", "gone"])
+@pytest.mark.parametrize("number", [LARGEST, MOST_TAKES + 1])
+def test_a_number_of_no_take_that_somebody_has_written_down_leaves_others_for_takes(
+    archive, open_archive, tmp_path, index, number
+):
+    archive.close()
+    with (tmp_path / "changes.jsonl").open("a") as file:
+        file.write(f'\n{{"take": {number}, "note": "a slip"}}')
+    if index == "gone":
+        (tmp_path / "index.sqlite").unlink()
+    again = open_archive(tmp_path)
+    assert again.store(noise(0.01), RATE, record(4)).number == 4
+    assert again.get(4).prompt == record(4).prompt
 
 
 def test_what_cannot_be_written_down_is_not_deleted(archive, tmp_path, monkeypatch):
