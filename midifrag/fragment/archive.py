@@ -67,6 +67,8 @@ class Archive(ArchiveReader):
         self._catching_up = CatchingUp(self._index, self._files, self._workspace, self._waiting_changes)
         self._trash = Trash(self._files, self._index, self._workspace)
         self._next = 1
+        #: When the folder was last changed, as far as that was this archive's storing.
+        self._left: int | None = None
         self._catching_up.look()
         self._name_leftovers()
         # Most have little to catch up with; a large one does so while it is used.
@@ -110,8 +112,8 @@ class Archive(ArchiveReader):
         write_whole(aside, with_texts(take.content, texts))
         with self._workspace.alone():
             before = self._moment()
-            number = self._name(aside)
-            after = self._moment()
+            number = self._name(aside, others=before is None or before != self._left)
+            after = self._left = self._moment()
         self._write_changes()
         record = dataclasses.replace(record, number=number, file=TAKE_NAME.format(number))
         self._unsettled.append(self.folder / record.file)
@@ -273,9 +275,12 @@ class Archive(ArchiveReader):
             with suppress(StorageError):
                 self._index.holds_folder(after, since=before)
 
-    def _name(self, aside: Path) -> int:
-        """Give a whole file the next number. Only while alone in the workspace."""
-        self._next = max(self._next, self._catching_up.highest + 1, self._highest() + 1)
+    def _name(self, aside: Path, *, others: bool = True) -> int:
+        """Give a whole file the next number. Only while alone in the workspace.
+
+        Where ``others`` may have stored here since the last time, their takes may have been deleted already.
+        """
+        self._next = max(self._next, self._catching_up.highest + 1, 1 + (self._highest() if others else 0))
         while not self._trash.leaves_free(self._next) or not move_exclusively(
             aside, self.folder / TAKE_NAME.format(self._next)
         ):
@@ -284,7 +289,7 @@ class Archive(ArchiveReader):
         return self._next - 1
 
     def _highest(self) -> int:
-        """The highest number that the index knows: other programs' takes may have been deleted already."""
+        """The highest number that the index knows, of takes that are no more as well."""
         with suppress(StorageError):
             return self._index.highest()
         return 0

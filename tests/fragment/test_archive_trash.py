@@ -123,6 +123,19 @@ def test_a_number_that_another_program_gave_away_and_that_was_deleted_since_come
     assert archive.get(5).prompt == record(5).prompt
 
 
+def test_a_landing_that_nobody_came_before_waits_for_no_index(archive, open_archive, tmp_path, monkeypatch):
+    asked, real = [], Index.highest
+    monkeypatch.setattr(Index, "highest", lambda self: asked.append(1) or real(self))
+    archive.store(noise(0.01), RATE, record(4))
+    asked.clear()
+    assert archive.store(noise(0.01), RATE, record(5)).number == 5
+    assert not asked
+    open_archive(tmp_path).store(noise(0.01), RATE, record(6))
+    asked.clear()
+    assert archive.store(noise(0.01), RATE, record(7)).number == 7
+    assert asked
+
+
 @pytest.mark.parametrize("index", ["kept", "gone"])
 @pytest.mark.parametrize("number", [LARGEST, MOST_TAKES + 1])
 def test_a_number_of_no_take_that_somebody_has_written_down_leaves_others_for_takes(
