@@ -22,7 +22,7 @@ from midifrag.fragment.archive_changes import Change, change_of, line_of, togeth
 from midifrag.fragment.archive_index import Index, Reached
 from midifrag.fragment.archive_reader import INDEX, ArchiveReader, changed_records
 from midifrag.fragment.archive_trash import IndexBehindError, Trash
-from midifrag.fragment.file_names import TAKE_NAME, UNNAMED_TAKES
+from midifrag.fragment.file_names import TAKE_NAME, TRASH, UNNAMED_TAKES
 from midifrag.fragment.files import (
     OWN_FOLDER,
     discard_folder,
@@ -205,10 +205,14 @@ class Archive(ArchiveReader):
         return count
 
     def _moved(self, number: int, *, trashed: bool) -> TakeRecord:
+        record = self.get(number)
         try:
-            self._trash.move(self.get(number), trashed=trashed)
+            self._trash.move(record, trashed=trashed)
         except IndexBehindError:
+            # It is where it was to go, though a full disk may keep the index from learning that for long.
             self._catching_up.behind = True
+            name = Path(record.file).name
+            return dataclasses.replace(record, file=f"{TRASH}/{name}" if trashed else name)
         return self.get(number)
 
     def rebuild(self) -> int:

@@ -206,6 +206,20 @@ def test_an_index_that_cannot_be_told_learns_of_it_later(archive, monkeypatch):
     assert found(archive) == [3, 1]
 
 
+def test_a_take_that_was_moved_is_told_so_though_the_index_cannot_be_used(archive, monkeypatch):
+    def full(*_, **__):
+        raise StorageError("full")
+
+    for name in ("place", "ensure"):
+        monkeypatch.setattr(Index, name, full)
+    deleted = archive.trash(2)
+    assert (deleted.file, deleted.is_trashed, deleted.starred) == ("trash/output002.wav", True, True)
+    monkeypatch.undo()
+    assert (found(archive), found(archive, trashed=True)) == ([3, 1], [2])
+    monkeypatch.setattr(Index, "place", full)
+    assert archive.restore(2).file == "output002.wav"
+
+
 def test_a_folder_that_cannot_be_made_is_said(archive, tmp_path):
     (tmp_path / "trash").write_bytes(b"")
     with pytest.raises(StorageError, match="cannot make"):
