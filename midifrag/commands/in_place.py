@@ -32,7 +32,8 @@ class InPlace:
         for row, line in enumerate(lines if last == len(lines) - 1 else lines[:last]):
             plain = "".join(segment.text for segment in line)
             if plain.startswith(self._label):
-                before, found, _ = plain.partition(self._text)
+                # There is none as long as nobody knows of any time.
+                before, found, _ = plain.partition(self._text) if self._text else (plain, "", "")
                 return (last - row, cell_len(before)) if found else None
         return None
 
@@ -41,7 +42,8 @@ class InPlace:
         if self._place is None or console.is_dumb_terminal or console.legacy_windows:
             return False
         up, column = self._place
-        if column + cell_len(text) > console.width:
+        # In the last column a cursor stays on what was written there, which would be erased with the rest.
+        if column + cell_len(text) >= console.width:
             return False
         there, back = f"{Control.move(y=-up)}{Control.move_to_column(column)}", Control.move(y=up)
         rest = Control((ControlType.ERASE_IN_LINE, 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.live import Live
 
 from midifrag.bridge.view import View
@@ -44,7 +44,7 @@ class StatusScreen:
         self.view, self._console, self._page, self._clock = view, console, page, clock
         #: Whether something was heard that is not drawn yet, and what is drawn of what changes with time alone.
         self._has_news = True
-        self._drawn: tuple[int, tuple[str, ...]] | None = None
+        self._drawn: tuple[ConsoleDimensions, tuple[str, ...]] | None = None
         self._beat, self._in_place = "", InPlace("", TIME, "")
         self._live = Live(console=console, auto_refresh=False, screen=False) if console.is_terminal else None
         # How a port stands may be told twice at the beginning.
@@ -71,15 +71,15 @@ class StatusScreen:
         """Draw what is not drawn already: while nobody plays, drawings would be most of what a show costs."""
         if self._live is None:
             return
-        width = self._console.width
+        size = self._console.size
         beat, waits = self._with_time()
-        if not self._has_news and (width, waits) == self._drawn and not self.view.sounding:
+        if not self._has_news and (size, waits) == self._drawn and not self.view.sounding:
             before, self._beat = self._beat, beat
             if beat == before or self._in_place.change(self._console, beat):
                 return
         # Before it is drawn: what is heard meanwhile is drawn the next time.
-        self._has_news, self._drawn, self._beat = False, (width, waits), beat
-        self._in_place = InPlace(status(self.view, self._page, width, beat), TIME, beat)
+        self._has_news, self._drawn, self._beat = False, (size, waits), beat
+        self._in_place = InPlace(status(self.view, self._page, size.width, beat), TIME, beat)
         self._live.update(self._in_place, refresh=True)
 
     def _with_time(self) -> tuple[str, tuple[str, ...]]:

@@ -49,7 +49,7 @@ def empty(folder: Path, show: Loaded | None, *, yes: bool) -> None:
     if not records:
         say(f"The trash of {folder} is empty.")
         return
-    numbers = {record.number for record in records}
+    numbers = {record.number for record in records if record.number is not None}
     for number, pad in begun_from(show) if show is not None else ():
         if number in numbers:
             say(f"note: {pad} begins from take {number}, and will find nothing")
@@ -59,7 +59,8 @@ def empty(folder: Path, show: Loaded | None, *, yes: bool) -> None:
     if not yes and not click.confirm(f"Delete {what} for good? Nothing brings them back."):
         return
     with explained(), opened(folder) as archive:
-        count = archive.empty_trash(time.time())
+        # What was deleted while the question stood was not asked about.
+        count = archive.empty_trash(time.time(), numbers)
     say(f"{_takes(count)} deleted for good.")
 
 

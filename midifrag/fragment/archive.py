@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +22,7 @@ from midifrag.fragment.archive_changes import Change, change_of, line_of, togeth
 from midifrag.fragment.archive_index import Index, Reached
 from midifrag.fragment.archive_reader import INDEX, ArchiveReader, changed_records
 from midifrag.fragment.archive_trash import IndexBehindError, Trash
-from midifrag.fragment.file_names import TAKE_NAME, UNNAMED_TAKES
+from midifrag.fragment.file_names import TAKE_NAME, TRASH, UNNAMED_TAKES
 from midifrag.fragment.files import (
     OWN_FOLDER,
     discard_folder,
@@ -67,6 +67,8 @@ class Archive(ArchiveReader):
         self._catching_up = CatchingUp(self._index, self._files, self._workspace, self._waiting_changes)
         self._trash = Trash(self._files, self._index, self._workspace)
         self._next = 1
+        #: When the folder was last changed, as far as that was this archive's storing.
+        self._left: int | None = None
         self._catching_up.look()
         self._name_leftovers()
         # Most have little to catch up with; a large one does so while it is used.
@@ -110,8 +112,8 @@ class Archive(ArchiveReader):
         write_whole(aside, with_texts(take.content, texts))
         with self._workspace.alone():
             before = self._moment()
-            number = self._name(aside)
-            after = self._moment()
+            number = self._name(aside, others=before is None or before != self._left)
+            after = self._left = self._moment()
         self._write_changes()
         record = dataclasses.replace(record, number=number, file=TAKE_NAME.format(number))
         self._unsettled.append(self.folder / record.file)
@@ -190,12 +192,12 @@ class Archive(ArchiveReader):
         """Put a take of the trash back to where it was. Raises as `trash` does."""
         return self._moved(number, trashed=False)
 
-    def empty_trash(self, at: float) -> int:
+    def empty_trash(self, at: float, only: Collection[int] | None = None) -> int:
         """Delete what lies in the trash for good, ``at`` so many seconds since 1970; return how many takes it was.
 
-        Raises `StorageError`; what could not be deleted is still there then.
+        With ``only``, takes of other numbers stay. Raises `StorageError`; what could not be deleted is there then.
         """
-        count = self._trash.empty(at)
+        count = self._trash.empty(at, only)
         try:
             self._catching_up.index_changes()
         except StorageError:
@@ -203,10 +205,14 @@ class Archive(ArchiveReader):
         return count
 
     def _moved(self, number: int, *, trashed: bool) -> TakeRecord:
+        record = self.get(number)
         try:
-            self._trash.move(self.get(number), trashed=trashed)
+            self._trash.move(record, trashed=trashed)
         except IndexBehindError:
+            # It is where it was to go, though a full disk may keep the index from learning that for long.
             self._catching_up.behind = True
+            name = Path(record.file).name
+            return dataclasses.replace(record, file=f"{TRASH}/{name}" if trashed else name)
         return self.get(number)
 
     def rebuild(self) -> int:
@@ -273,13 +279,24 @@ class Archive(ArchiveReader):
             with suppress(StorageError):
                 self._index.holds_folder(after, since=before)
 
-    def _name(self, aside: Path) -> int:
-        """Give a whole file the next number. Only while alone in the workspace."""
-        self._next = max(self._next, self._catching_up.highest + 1)
-        while not move_exclusively(aside, self.folder / TAKE_NAME.format(self._next)):
+    def _name(self, aside: Path, *, others: bool = True) -> int:
+        """Give a whole file the next number. Only while alone in the workspace.
+
+        Where ``others`` may have stored here since the last time, their takes may have been deleted already.
+        """
+        self._next = max(self._next, self._catching_up.highest + 1, 1 + (self._highest() if others else 0))
+        while not self._trash.leaves_free(self._next) or not move_exclusively(
+            aside, self.folder / TAKE_NAME.format(self._next)
+        ):
             self._next += 1
         self._next += 1
         return self._next - 1
+
+    def _highest(self) -> int:
+        """The highest number that the index knows, of takes that are no more as well."""
+        with suppress(StorageError):
+            return self._index.highest()
+        return 0
 
     def _name_leftovers(self) -> None:
         """Name the takes that a killed program left whole but without a name, and sweep the rest."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from midifrag.errors import StorageError
-from midifrag.fragment.archive_changes import Change, Read, together
+from midifrag.fragment.archive_changes import Change, Read, highest_given, together
 from midifrag.fragment.archive_folder import ArchiveFolder
 from midifrag.fragment.archive_index import BrokenIndexError, Index, Reached
 from midifrag.fragment.archive_reader import changed_records
@@ -112,7 +112,7 @@ class CatchingUp:
         read = self._files.read_changes(Reached()) if missing else Read()
         if missing and not self._index.places():
             self._index.change([], read.place)
-            self._index.passed(max((number for number, _ in read.changes), default=0))
+            self._index.passed(highest_given(number for number, _ in read.changes))
             self._keep_odd(read)
         changes, files = together(read.changes), iter(missing.items())
         while some := list(itertools.islice(files, CHUNK)):

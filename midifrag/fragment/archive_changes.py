@@ -18,6 +18,8 @@ from midifrag.fragment.record import is_right
 
 #: What may change about a take.
 CHANGEABLE = frozenset({"slot", "landed_at", "starred", "note", "tempo"})
+#: The highest number that is taken for one that was given away because something was written down of it.
+MOST_TAKES = 10**9
 #: Bytes before a place that tell whether it is still the same file.
 _SEEN = 32
 
@@ -65,6 +67,14 @@ def together(changes: Iterable[Change]) -> dict[int, dict[str, Any]]:
     for number, values in changes:
         last.setdefault(number, {}).update(values)
     return last
+
+
+def highest_given(numbers: Iterable[int]) -> int:
+    """The highest of numbers that something was written down of, 0 for none: those have been given away once.
+
+    Higher ones than any archive comes to are slips of somebody's hand: no number would be left after them.
+    """
+    return max((number for number in numbers if number <= MOST_TAKES), default=0)
 
 
 class Changes:

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from midifrag.fragment.archive_changes import Changes, Read
+from midifrag.fragment.archive_changes import Changes, Read, highest_given
 from midifrag.fragment.archive_index import Index, Reached
 from midifrag.fragment.file_names import TAKE_NUMBER, TRASH
 from midifrag.fragment.files import storage_error
@@ -88,7 +88,7 @@ class ArchiveFolder:
     def highest_named(self) -> int:
         """The highest number that anything was ever written down of, 0 for none: what was deleted for good as well."""
         with suppress(OSError):
-            return max((number for number, _ in self.changes.read().changes), default=0)
+            return highest_given(number for number, _ in self.changes.read().changes)
         return 0
 
 

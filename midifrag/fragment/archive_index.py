@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from midifrag.errors import StorageError
-from midifrag.fragment.archive_changes import Change, Place, together
+from midifrag.fragment.archive_changes import Change, Place, highest_given, together
 from midifrag.fragment.archive_rows import TABLES, UPGRADES, VERSION, put, record_in, set_place, upgrade
 from midifrag.fragment.files import check_regular, discard, storage_error
 from midifrag.fragment.record import TakeRecord
@@ -134,7 +134,7 @@ class Index:
                 if found is not None:
                     put(connection, replace(record_in(found), **values), "REPLACE")
             if upto is not None:
-                reached = upto.offset, upto.seen, max(last, default=0)
+                reached = upto.offset, upto.seen, highest_given(last)
                 connection.execute("UPDATE reached SET changes = ?, seen = ?, highest = max(highest, ?)", reached)
 
     def place(self, number: int, file: str) -> None:

@@ -5,6 +5,7 @@ A take is in the trash where its file lies there: whoever moves it back by hand 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from midifrag.errors import StorageError
 from midifrag.fragment.archive_changes import line_of
 from midifrag.fragment.archive_folder import ArchiveFolder
 from midifrag.fragment.archive_index import Index
-from midifrag.fragment.file_names import TRASH
+from midifrag.fragment.file_names import TAKE_NAME, TRASH
 from midifrag.fragment.files import move_exclusively, storage_error
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.workspace import Workspace
@@ -53,17 +54,24 @@ class Trash:
         except StorageError as error:
             raise IndexBehindError(str(error)) from error
 
-    def empty(self, at: float) -> int:
-        """Delete what lies in the trash, ``at`` so many seconds since 1970; return how many takes it was."""
+    def leaves_free(self, number: int) -> bool:
+        """Whether nothing lies in it by the name of take ``number``, which none other must get then."""
+        return not (self._files.trash / TAKE_NAME.format(number)).exists()
+
+    def empty(self, at: float, only: Collection[int] | None = None) -> int:
+        """Delete what lies in the trash, ``at`` so many seconds since 1970; return how many takes it was.
+
+        With ``only``, what has another number stays.
+        """
         with self._workspace.alone():
             before = self._moment()
             files = self._files.trashed()
             gone = {number for number, trashed in self._index.places().items() if trashed} - self._files.takes().keys()
-            numbers = sorted(files.keys() | gone)
+            numbers = sorted(number for number in files.keys() | gone if only is None or number in only)
             if numbers:
                 # First, since a number that was given away once means no other take, whatever becomes of the index.
                 self._write_down([line_of(number, {"deleted_at": at}) for number in numbers])
-            for path in files.values():
+            for path in (files[number] for number in numbers if number in files):
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:

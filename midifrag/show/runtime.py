@@ -34,7 +34,7 @@ from midifrag.fragment.writer_events import Landed
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.port_names import listed
 from midifrag.midi.ports import Ports
-from midifrag.scheduling import run_before_others
+from midifrag.scheduling import run_before_others, work_before_others
 from midifrag.show.audio_devices import MakePlayer, hearing_for, player_for
 from midifrag.show.bridge_thread import BridgeThread
 from midifrag.show.clocks import Clocks
@@ -100,7 +100,7 @@ class Runtime:
             self._has_landed,
             plays=self.player is not None,
             listen=no_input if self._hearing is None else self._hearing.listen,
-            begins=run_before_others,
+            begins=work_before_others,
         )
         self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._telling = Telling(self.log)

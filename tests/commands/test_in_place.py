@@ -71,8 +71,9 @@ def test_what_is_higher_than_the_terminal_is_changed_where_it_is_seen():
 @pytest.mark.parametrize(
     ("size", "lines"),
     [
-        # Wider than the terminal, higher than it, of two lines, and not there.
+        # Wider than the terminal, just as wide, higher than it, of two lines, and not there.
         ({"width": 12, "height": 10}, ("first", "Time 1", "last")),
+        ({"width": 16, "height": 10}, ("first", "Time 1", "last")),
         ({"width": 30, "height": 2}, ("first", "Time 1", "last")),
         ({"width": 9, "height": 10}, ("first", "Time 120 bar 1.1", "last")),
         ({"width": 30, "height": 10}, ("first", "Clock 1", "last")),
@@ -86,6 +87,14 @@ def test_what_has_no_place_is_left_to_a_whole_drawing(size, lines):
         before = console.file.getvalue()
         assert not drawing.change(console, "120 bar 1.2")
         assert console.file.getvalue() == before
+
+
+def test_no_text_has_no_place():
+    console = terminal(width=30, height=10)
+    drawing = live(console, "first", "Time ", "last")
+    with Live(drawing, console=console, auto_refresh=False) as screen:
+        screen.refresh()
+        assert not drawing.change(console, "120 bar 1.1")
 
 
 def test_a_drawing_that_was_never_drawn_has_no_place_in_it():

@@ -67,6 +67,9 @@ def test_nothing_is_drawn_again_before_something_changes():
         terminal.width = 60
         assert drawn(terminal, screen)
         assert not drawn(terminal, screen)
+        terminal.height = 7
+        assert drawn(terminal, screen)
+        assert not drawn(terminal, screen)
 
 
 def test_beats_waits_and_what_sounds_are_drawn_as_they_go_on():

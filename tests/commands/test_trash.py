@@ -87,3 +87,15 @@ def test_the_trash_is_emptied_after_a_question(folder):
     assert (listed("--trash"), list((folder / "trash").iterdir())) == ([], [])
     call("3", "--delete")
     assert call("--empty-trash", "--yes") == (0, "1 take deleted for good.\n")
+
+
+def test_what_is_deleted_while_the_question_stands_was_not_asked_about(folder, monkeypatch):
+    call("2", "--delete")
+
+    def confirmed(*_):
+        call("3", "--delete")
+        return True
+
+    monkeypatch.setattr("click.confirm", confirmed)
+    assert call("--empty-trash")[1].endswith("1 take deleted for good.\n")
+    assert (listed(), listed("--trash")) == ([1], [3])

@@ -30,7 +30,7 @@ from midifrag.engine.messages import (
     Warming,
 )
 from midifrag.engine.protocol import EngineChoice, WorkerFactory
-from midifrag.scheduling import run_before_others
+from midifrag.scheduling import work_before_others
 
 _log = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ class SupervisedHost(abc.ABC):
 
     def _supervise(self) -> None:
         # What has been rendered would wait for a core with the next render on all of them.
-        run_before_others()
+        work_before_others()
         deaths = 0
         while not self._stop.is_set():
             self._ready_since, self._has_rendered = None, False

@@ -31,7 +31,8 @@ class _Later(types.ModuleType):
     """Stands for a module until something of it is used."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        # Of what imports look at, a package's place alone is asked for by who wants something that lies in it.
+        if name.startswith("__") and name != "__path__":
             raise AttributeError(name)
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]

@@ -62,6 +62,7 @@ class EditorPanel(Panel):
         if self._bank.options != banks:
             chosen = self._bank.value if self._bank.value in banks else next(iter(banks))
             self._bank.set_options(banks, value=chosen)
+            self.unsaved_changed()
         self._form.offer()
         self._list()
         self._bring_back()
@@ -69,8 +70,9 @@ class EditorPanel(Panel):
 
     @property
     def unsaved(self) -> str:
-        """See `Panel.unsaved`."""
-        return ", ".join(key.name if key else set_texts.NEW_PAD for _, key in self._drafts)
+        """See `Panel.unsaved`. What is of a bank that the set has no more waits for that to come back: unasked."""
+        there = (key for slug, key in self._drafts if slug in self._bank.options)
+        return ", ".join(key.name if key else set_texts.NEW_PAD for key in there)
 
     @property
     def _drafts(self) -> Drafts:

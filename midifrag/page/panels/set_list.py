@@ -29,6 +29,8 @@ class _Row:
 
     def __init__(self, panel: SetListPanel, slug: str, name: str) -> None:
         self._panel, self._slug, self._name = panel, slug, name
+        #: What is being saved, or was, and the show has not told of yet: who leaves the field saves it.
+        self._saved: str | None = None
         with ui.element("div").classes("set-row").props("draggable=true") as self._row:
             self._row.props["data-bank"] = slug
             self._row.on("dragstart", js_handler=_DRAG).on("dragover", js_handler=_OVER)
@@ -47,13 +49,13 @@ class _Row:
     def typed(self) -> str:
         """The name that is typed; "" where that is the bank's."""
         text = str(self._field.value or "").strip()
-        return "" if text == self._name else text
+        return "" if text in (self._name, self._saved) else text
 
     def show(self, name: str) -> None:
         """Show what the bank is called by now, unless another name is being typed."""
         if not self.typed:
             self._field.value = name
-        self._name = name
+        self._name, self._saved = name, None
         set_prop(self._field, "aria-label", set_texts.BANK_NAME_OF.format(name=name))
         for button, words in zip(self._buttons, _WORDS, strict=True):
             set_prop(button, "title", words.format(name=name))
@@ -71,8 +73,12 @@ class _Row:
 
     async def _rename(self) -> None:
         text = str(self._field.value or "").strip()
-        if not await self._panel.rename(self._slug, text) and not text:
-            self._field.value = self._name
+        self._saved = text
+        if not await self._panel.rename(self._slug, text):
+            self._saved = None
+            if not text:
+                self._field.value = self._name
+        self._panel.unsaved_changed()
 
     async def _dropped(self, event: events.GenericEventArguments) -> None:
         await self._panel.dropped(str(event.args), self._slug)

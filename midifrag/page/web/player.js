@@ -75,9 +75,14 @@
     if (!current) return;
     const sound = current;
     current = null;
-    leaving = sound;
     sound.source.onended = null;
-    fade(sound, at);
+    if (sound.began < at) {
+      leaving = sound;
+      fade(sound, at);
+    } else {
+      // Nothing of it is heard; what it waited for ends as planned.
+      sound.source.stop();
+    }
     draw(sound, 0);
   }
 
@@ -109,7 +114,8 @@
     if (!buffer || mine !== asked) return;
     let left = AHEAD;
     if (current && loops) {
-      left = current.buffer.duration - position();
+      const begins = current.began - context.currentTime;
+      left = begins > 0 ? begins : current.buffer.duration - position();
       // Too near to be planned: at the end of a turn it is all the same.
       while (left < AHEAD) left += current.buffer.duration;
     }

@@ -42,7 +42,7 @@ def test_audio_crosses_whole_and_may_be_written_to(host):
 
 def test_what_hears_the_engine_runs_before_other_threads(host, monkeypatch):
     asked = []
-    monkeypatch.setattr(supervision, "run_before_others", lambda: asked.append(threading.current_thread().name))
+    monkeypatch.setattr(supervision, "work_before_others", lambda: asked.append(threading.current_thread().name))
     with running(host) as (engine, events):
         engine.send(press(1))
         wait(events, Rendered)

@@ -80,3 +80,20 @@ def test_what_is_not_installed_is_missed_at_once():
         patch.setattr(light, "_LATER", ("no_such_package_anywhere",))
         with light.light_imports(), pytest.raises(ImportError):
             importlib.import_module("no_such_package_anywhere")
+
+
+@pytest.mark.parametrize("how", ["import later_one.inner", "from later_one.inner import VALUE", "import later_one"])
+def test_what_lies_in_a_package_that_is_imported_later_can_be_imported_meanwhile(tmp_path, monkeypatch, how):
+    import midifrag.engine.loading.light_imports as light
+
+    (tmp_path / "later_one").mkdir()
+    (tmp_path / "later_one" / "__init__.py").write_text("")
+    (tmp_path / "later_one" / "inner.py").write_text("VALUE = 7\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(light, "_LATER", ("later_one",))
+    with light.light_imports():
+        exec(how, {})
+        is_there = getattr(sys.modules["later_one"], "__file__", None) is not None
+    assert is_there is (how != "import later_one")
+    assert importlib.import_module("later_one.inner").VALUE == 7
+    del sys.modules["later_one.inner"], sys.modules["later_one"]

@@ -17,7 +17,7 @@ class Editor:
 
     def __init__(self, page, files):
         self.page, self.files = page, files
-        page.show(EditorPanel)
+        self.panel = page.show(EditorPanel)
 
     def field(self, name):
         found = [one for one in self.page.all("field") if f"field-{name}" in one.classes]
@@ -448,6 +448,18 @@ def test_a_draft_that_a_browser_has_kept_is_shown(editor):
     editor.page.refresh()
     assert editor.prompt.value == "half typed"
     assert editor.page.one("unsaved-text").visible
+
+
+def test_a_draft_of_a_bank_that_is_gone_is_asked_about_no_more(editor):
+    panel, told = editor.panel, []
+    drafts = editor.page.page.edits.drafts(tab_of(editor.page.client))
+    drafts["gone", KICK] = drafts["opening", RAIN] = Draft({"prompt": "kick"}, {"prompt": "half typed"})
+    assert panel.unsaved == RAIN.name
+    panel.unsaved_changed = lambda: told.append(panel.unsaved)
+    editor.elsewhere("name: Opening", "name: Overture")
+    editor.take_over()
+    assert told[0] == RAIN.name
+    assert ("gone", KICK) in drafts
 
 
 def test_what_is_saved_is_no_draft_any_more(editor):

@@ -110,11 +110,27 @@ def test_a_half_typed_name_survives_what_others_do_to_banks(shown):
     assert (shown.names[0], shown.panel.unsaved) == ("Fin", "")
 
 
+def test_a_name_that_is_saved_is_not_asked_about_before_the_show_tells_it(shown, monkeypatch):
+    told, real = [], SetListPanel.rename
+
+    async def rename(panel, slug, name):
+        told.append(panel.unsaved)
+        return await real(panel, slug, name)
+
+    monkeypatch.setattr(SetListPanel, "rename", rename)
+    shown.page.enter(shown.field("second"), "Finale")
+    shown.panel.unsaved_changed = lambda: told.append(shown.panel.unsaved)
+    shown.page.fire(shown.field("second"), "blur")
+    assert (shown.names[1], told) == ("Finale", ["", ""])
+    shown.page.enter(shown.field("second"), "Final")
+    assert shown.panel.unsaved == "Final"
+
+
 def test_a_name_that_is_refused_stays_where_it_was_typed(shown):
     shown.files.bank("second").write_text("[", "utf-8")
     shown.page.enter(shown.field("second"), "Finale")
     shown.page.fire(shown.field("second"), "blur")
-    assert shown.field("second").value == "Finale"
+    assert (shown.field("second").value, shown.panel.unsaved) == ("Finale", "Finale")
     assert len(shown.page.notices) == 1
 
 

@@ -13,8 +13,8 @@ import midifrag.page.web
 
 SCRIPT = (Path(midifrag.page.web.__file__).parent / "player.js").read_text("utf-8")
 RATE, FADE = 44_100, 0.005
-#: Levels of the two sounds, each of which is a second long.
-FIRST, SECOND = 0.5, 0.25
+#: Levels of the sounds, each of which is a second long.
+FIRST, SECOND, THIRD = 0.5, 0.25, 0.125
 PAGE = """data:text/html,<section class="player" data-plays="/slots/1.wav"><button class="player-toggle">play</button>
 <button class="player-loop">loop</button></section>"""
 #: Plays the first sound from 0 on, does at each moment what is asked, and answers with runs of [level, samples].
@@ -40,6 +40,7 @@ window.fetch = async (url) => new Response(wav(levels[Number(url.split("=")[1])]
 const click = (css) => document.querySelector(css).click();
 const deeds = {
     replace: () => window.player.replace("/slots/1.wav?n=1"),
+    again: () => window.player.replace("/slots/1.wav?n=2"),
     stop: () => click(".player-toggle"),
     seek: () => window.player.play("/slots/1.wav?n=1"),
 };
@@ -55,7 +56,7 @@ const deeds = {
         if (runs.length && runs.at(-1)[0] === level) runs.at(-1)[1]++;
         else runs.push([level, 1]);
     }
-    // Softer than either sound, from where there is one to where there is none any more.
+    // Softer than any sound, from where there is one to where there is none any more.
     const least = 0.99 * Math.min(...levels), heard = [...sound.keys()].filter((i) => sound[i] >= least);
     const gap = heard.length ? heard.at(-1) - heard[0] + 1 - heard.length : -1;
     done({runs: runs.filter((run) => run[1] > rate / 1000), gap});
@@ -71,7 +72,7 @@ def plays(driver):
 
     def render(*acts, seconds=3, looped=True):
         driver.get(PAGE)
-        found = driver.execute_async_script(PLAYS, SCRIPT, RATE, seconds, [FIRST, SECOND], looped, acts)
+        found = driver.execute_async_script(PLAYS, SCRIPT, RATE, seconds, [FIRST, SECOND, THIRD], looped, acts)
         assert isinstance(found, dict), found
         assert found["gap"] == 0, f"{found['gap']} samples are missing"
         return [(level, samples / RATE) for level, samples in found["runs"]]
@@ -89,6 +90,11 @@ def near(*runs):
 def test_what_replaces_a_loop_begins_when_its_turn_ends_and_no_sample_is_missing(plays):
     assert plays((0.4, "replace")) == near((FIRST, 1.0), (SECOND, 2.0))
     assert plays((1.7, "replace")) == near((FIRST, 2.0), (SECOND, 1.0))
+
+
+def test_what_comes_before_the_last_one_has_begun_takes_its_place(plays):
+    assert plays((0.4, "replace"), (0.6, "again")) == near((FIRST, 1.0), (THIRD, 2.0))
+    assert plays((0.4, "replace"), (0.99, "again")) == near((FIRST, 1.0), (SECOND, 1.0), (THIRD, 1.0))
 
 
 def test_what_comes_just_before_the_end_of_a_turn_waits_for_the_next_one(plays):
