@@ -153,11 +153,12 @@ def replace_file(source: Path, target: Path, *, sleep: Callable[[float], None] =
         return
 
 
-def move_exclusively(source: Path, target: Path) -> bool:
+def move_exclusively(source: Path, target: Path, *, sleep: Callable[[float], None] = time.sleep) -> bool:
     """Move a whole file to a name that is free; False if it is taken, and nothing has happened.
 
-    Where the disk has no links (FAT, some network drives) and the system's rename would replace, the check comes just
-    before the move: callers keep others away with a `FileLock`. Raises `StorageError`.
+    Windows refuses while another program holds ``source`` open, so this tries a few times. Where the disk has no links
+    (FAT, some network drives) and the system's rename would replace, the check comes just before the move: callers keep
+    others away with a `FileLock`. Raises `StorageError`.
     """
     try:
         if sys.platform != "win32":
@@ -173,12 +174,24 @@ def move_exclusively(source: Path, target: Path) -> bool:
                 return True
             if target.exists():
                 return False
-        source.rename(target)
+        _rename(source, target, sleep)
     except FileExistsError:
         return False
     except OSError as error:
         raise storage_error("write", target, error) from error
     return True
+
+
+def _rename(source: Path, target: Path, sleep: Callable[[float], None]) -> None:
+    for left in reversed(range(TRIES)):
+        try:
+            source.rename(target)
+        except PermissionError:
+            if not left:
+                raise
+            sleep(PAUSE)
+        else:
+            return
 
 
 def keep_copy(source: Path, target: Path) -> None:

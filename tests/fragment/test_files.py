@@ -92,6 +92,19 @@ def without_links(monkeypatch):
     monkeypatch.setattr(files.os, "link", refuse(errno.EPERM))
 
 
+def test_a_file_that_is_open_for_a_moment_is_moved_to_its_free_name_after_that(tmp_path, monkeypatch):
+    without_links(monkeypatch)
+    (tmp_path / "take").write_text("whole")
+    rename, refused, pauses = Path.rename, refuse(errno.EACCES, times=2), []
+    monkeypatch.setattr(Path, "rename", lambda path, target: (refused(), rename(path, target)))
+    assert move_exclusively(tmp_path / "take", tmp_path / "free", sleep=pauses.append)
+    assert ((tmp_path / "free").read_text(), pauses) == ("whole", [files.PAUSE] * 2)
+    monkeypatch.setattr(Path, "rename", refuse(errno.EACCES))
+    with pytest.raises(StorageError, match="it may not be written"):
+        move_exclusively(tmp_path / "free", tmp_path / "other", sleep=pauses.append)
+    assert (tmp_path / "free").read_text() == "whole"
+
+
 @pytest.mark.parametrize("links", [True, False])
 def test_taken_name_stays_as_it_is(tmp_path, monkeypatch, links):
     if not links:

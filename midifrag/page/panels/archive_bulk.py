@@ -36,6 +36,7 @@ class Bulk:
         self._deleted: list[tuple[int, ...]] = []
         #: Takes that this browser has deleted or put back, and that the show has not told of yet.
         self._awaited: dict[int, bool] = {}
+        self._in_trash = False
         self._all = ui.checkbox(on_change=lambda event: sheet.choose_all(event.value))
         self._all.props["aria-label"] = self._all.props["title"] = texts.CHOOSE_ALL
         self._bar = ui.element("div").classes("bulk")
@@ -58,7 +59,11 @@ class Bulk:
         self._show()
 
     def in_trash(self, shown: bool) -> None:
-        """Offer what can be done with takes that lie in the trash, or that do not."""
+        """Offer what can be done with takes that lie in the trash, or that do not; none of the others stay chosen."""
+        if shown is not self._in_trash:
+            self._in_trash, self._all.value = shown, False
+            self.chosen.clear()
+            self._show()
         self._delete.set_visibility(not shown)
         self._restore.set_visibility(shown)
 

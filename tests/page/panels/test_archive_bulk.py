@@ -111,6 +111,18 @@ def test_the_trash_is_shown_when_it_is_asked_for_and_gives_back(opened):
     assert opened.prompts == ["bell", "rain"]
 
 
+def test_what_is_chosen_of_the_trash_is_so_no_longer_than_that_is_shown(opened):
+    opened.store("rain", "bell")
+    opened.archive.trash(1)
+    opened.look()
+    opened.choose(2)
+    opened.filter("Trash", True)
+    assert opened.panel.chosen == set()
+    opened.choose(1)
+    opened.filter("Trash", False)
+    assert (opened.panel.chosen, opened.page.one("bulk").visible) == (set(), False)
+
+
 def test_what_somebody_else_deletes_stays_where_it_is_and_says_so(opened):
     opened.store("rain", "bell")
     opened.look()
