@@ -1,6 +1,6 @@
 """What the page costs: a load, a press until it is seen, a minute in which nothing happens, and what it fetches.
 
-    uv run python -m benchmarks.page_load [--loads 20] [--presses 100] [--idle 60]
+    uv run python -m benchmarks.page_load [--loads 20] [--presses 50] [--idle 60]
 
 A show with `sketch` plays beside headless Chromium on the same machine, at the lowest priority. A load is measured
 by the browser itself, from the navigation to the first pad that is drawn; what it costs the page's process is that
@@ -26,6 +26,8 @@ from benchmarks.page_latency import PlayedShow, browser
 
 #: Windows that are open while presses and the idle minute are measured.
 WINDOWS = 5
+#: Seconds between two presses: the pad has shown long enough by then how the one before ended.
+APART = 2.5
 #: Seconds that a load or a press may take before it counts as lost.
 PATIENCE = 30.0
 #: Milliseconds from the navigation until a pad is drawn, and until it is connected.
@@ -43,9 +45,9 @@ window.seen = [];
 let before = "";
 new MutationObserver(() => {
     const state = document.querySelector(".pad[data-pad='36']")?.dataset.state;
-    const works = ["queued", "rendering"].includes(state), worked = ["queued", "rendering"].includes(before);
     // One that lands at once may never be seen on its way.
-    if ((works && !worked) || (state === "landed" && before === "idle"))
+    const pressed = ["queued", "rendering", "landed"];
+    if (pressed.includes(state) && !pressed.includes(before))
         window.seen.push(performance.timeOrigin + performance.now());
     before = state;
 }).observe(document.body, {subtree: true, attributes: true, childList: true});
@@ -135,7 +137,7 @@ def _presses(driver: webdriver.Chrome, show: Measured, presses: int) -> None:
     pressed = []
     for _ in range(presses):
         pressed.append(show.press())
-        time.sleep(0.7)
+        time.sleep(APART)
     rows: list[list[float]] = []
     for window in driver.window_handles:
         driver.switch_to.window(window)
@@ -181,7 +183,7 @@ def _idle(driver: webdriver.Chrome, page: psutil.Process, idle: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loads", type=int, default=20)
-    parser.add_argument("--presses", type=int, default=100)
+    parser.add_argument("--presses", type=int, default=50)
     parser.add_argument("--idle", type=float, default=60.0)
     given = parser.parse_args()
     main(given.loads, given.presses, given.idle)
