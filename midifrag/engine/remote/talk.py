@@ -162,7 +162,8 @@ class Talk:
                     return Said()
                 self.is_away = False
                 return Said([engine.Ready(self._info)])
-            case line.Loading() if self._is_mine(message.model) and self._info is None:
+            case line.Loading() if self._is_mine(message.model) and (self._info is None or self.jobs):
+                # One that was ready and made room for another is nobody's business, until something waits for it.
                 what = f"{message.what or 'loading'} at {self._server}"
                 return Said([engine.Warming(message.done, message.total, what, message.playable)])
             case line.Away() if self._is_mine(message.model):

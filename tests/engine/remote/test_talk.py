@@ -410,6 +410,16 @@ def test_what_a_server_was_to_finish_is_lost_with_the_line():
     assert home.talk.is_silent is False
 
 
+def test_a_model_that_has_made_room_is_told_as_loading_where_a_press_waits_for_it():
+    home = Home()
+    home.is_ready()
+    loading = line.Loading(model="sketch", done=1, total=3, what="weights")
+    assert home.hear(loading).events == []
+    home.ask(1)
+    assert home.hear(loading).events == [Warming(1, 3, "weights at studio")]
+    assert isinstance(home.hear(told_info("sketch", INFO)).events[0], Ready)
+
+
 def test_a_server_that_ends_finishes_what_it_has_and_somebody_else_plays_what_is_new():
     home = Home()
     home.is_ready()
