@@ -18,7 +18,11 @@ from midifrag.clock import Clock
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.fragment.length import SecondsLength
+from midifrag.pad_key import PadKey
 from midifrag.states import JobState
+
+#: Seconds after which a press goes to a server once more though it was too slow for its pad: that may be over.
+AGAIN = 60.0
 
 
 class Outages:
@@ -44,6 +48,8 @@ class Outages:
         self._absences = absences
         self._clock = clock
         self._is_quicker = is_quicker
+        #: Since when who stands in has played all presses of a pad, because a server is too slow: by place and model.
+        self._given: dict[tuple[tuple[str, PadKey | None], str], float] = {}
 
     def on_stall(self, model: str) -> None:
         """The engine of ``model`` shows no progress, or does so again: its pads say so."""
@@ -104,8 +110,16 @@ class Outages:
         return other is not None
 
     def _quicker(self, job: RenderJob) -> str | None:
-        other = self._absences.understudy(job.model)
-        return other if other is not None and self._is_quicker(job, other) else None
+        other, given = self._absences.understudy(job.model), (job.origin.place, job.model)
+        is_new = job.boundary is None
+        if other is None or not self._is_quicker(job, other):
+            if is_new:
+                self._given.pop(given, None)
+            return None
+        if is_new and self._clock.now() - self._given.setdefault(given, self._clock.now()) >= AGAIN:
+            del self._given[given]
+            return None
+        return other
 
     def _substitute(self, job: RenderJob, other: str) -> None:
         info = self._engines.info(other)

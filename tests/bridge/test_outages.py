@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from midifrag.bridge import outages
 from midifrag.bridge.absences import PATIENCE
 from midifrag.engine.messages import (
     Cancel,
@@ -534,6 +535,36 @@ def test_the_next_press_that_a_server_renders_in_time_is_its_own_again():
     rig.rendered(rig.engines.renders()[-1])
     rig.landed(2)
     assert pressed(rig, 0.6) == FAR
+
+
+def test_a_server_that_was_too_slow_once_is_tried_again_after_a_while():
+    rig = on_the_bar()
+    taught(rig, 5.0)
+
+    def played_by():
+        rig.clock.time = 2 * math.ceil((rig.clock.time + 0.1) / 2)
+        model = pressed(rig, 0.6)
+        job = rig.bridge.renders.jobs.pending()[-1]
+        take = rig.rendered_by(model, job.render).event
+        rig.say(dataclasses.replace(take, engine_seconds=0.5), model)
+        rig.landed(job.number)
+        return model
+
+    assert [played_by(), played_by()] == ["sketch", "sketch"]
+    rig.clock.time += outages.AGAIN
+    assert [played_by(), played_by()] == [FAR, FAR]
+
+
+def test_a_server_that_is_still_too_slow_is_left_alone_for_as_long_again():
+    rig = on_the_bar()
+    taught(rig, 5.0)
+    assert pressed(rig, 0.6) == "sketch"
+    rig.rendered(rig.engines.renders()[-1])
+    rig.landed(2)
+    rig.clock.time = 2 * math.ceil((rig.clock.time + outages.AGAIN) / 2)
+    assert taught(rig, 5.0) == 3
+    assert renders(rig)[-1][0] == FAR
+    assert [pressed(rig, 0.6), pressed(rig, 0.1)] == ["sketch", "sketch"]
 
 
 def test_what_a_server_renders_side_by_side_waits_for_nobody():
