@@ -149,8 +149,9 @@ class EditorPanel(Panel):
         said = self._said(key)
         changed = self._form.follow(key, said)
         if changed and self._form.typed:
+            # Beside the buttons: what is told for a moment would cover them.
             words = set_texts.CHANGED_NOW.format(name=key.name, file=self._file, now=stands(said, changed))
-            ui.notify(words, type="warning", timeout=0, close_button=True)
+            self._unsaved.text = words
 
     def _mark_rows(self) -> None:
         """Show which pad is in the form, and which have a draft."""
@@ -191,6 +192,7 @@ class EditorPanel(Panel):
         self._key = key
         self._form.fill(key, self._said(key), self._drafts.get((self._slug, key)))
         self._form.mark({})
+        self._unsaved.text = set_texts.UNSAVED
         self._typed()
 
     def _typed(self) -> None:
@@ -199,6 +201,7 @@ class EditorPanel(Panel):
             self._drafts[self._slug, self._key] = self._form.draft
         else:
             self._drafts.pop((self._slug, self._key), None)
+            self._unsaved.text = set_texts.UNSAVED
         self._unsaved.set_visibility(bool(self._form.typed))
         self._discard.set_enabled(bool(self._form.typed))
         self._mark_rows()
