@@ -6,10 +6,11 @@ import asyncio
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from nicegui import ui
+from nicegui import Client, ui
 
 from midifrag.config.entry_editing import Change, file_name, undone
 from midifrag.config.loading import Loaded, bank_name
@@ -130,22 +131,10 @@ def file_of_edit(change: Change, loaded: Loaded) -> str:
 def ask(question: str, answer: str, action: Callable[[], Any]) -> None:
     """Ask before something goes; ``action`` is done where ``answer`` is chosen."""
     client = ui.context.client
-
-    async def go() -> None:
-        dialog.close()
-        # What it shows must not lie in a dialog that is about to go.
-        with client:
-            result = action()
-            if inspect.isawaitable(result):
-                await result
-
-    with ui.dialog() as dialog, ui.card().classes("dialog asked"):
-        ui.label(question).classes("asked-text")
-        with ui.row():
-            ui.button(answer, on_click=go).props("unelevated no-caps color=negative").classes("asked-yes")
-            ui.button(texts.CANCEL, on_click=dialog.close).props("flat no-caps autofocus")
-    dialog.on("hide", dialog.delete)
-    dialog.open()
+    with _asked(question) as dialog, ui.row():
+        go = functools.partial(_go, client, dialog, action)
+        ui.button(answer, on_click=go).props("unelevated no-caps color=negative").classes("asked-yes")
+        ui.button(texts.CANCEL, on_click=dialog.close).props("flat no-caps autofocus")
 
 
 def ask_to_leave(question: str, answers: Mapping[str, Callable[[], Any]]) -> None:
@@ -154,24 +143,31 @@ def ask_to_leave(question: str, answers: Mapping[str, Callable[[], Any]]) -> Non
     ``answers`` are what can be chosen, and what is done then; the first one is done at Enter.
     """
     client = ui.context.client
+    with _asked(question) as dialog, ui.row():
+        for number, (answer, action) in enumerate(answers.items()):
+            look = "unelevated color=primary autofocus" if number == 0 else "flat"
+            ui.button(answer, on_click=functools.partial(_go, client, dialog, action)).props(f"{look} no-caps")
+        if set_texts.STAY not in answers:
+            ui.button(set_texts.STAY, on_click=dialog.close).props("flat no-caps")
 
-    async def go(action: Callable[[], Any]) -> None:
-        dialog.close()
-        with client:
-            result = action()
-            if inspect.isawaitable(result):
-                await result
 
+@contextmanager
+def _asked(question: str) -> Iterator[ui.dialog]:
+    """A dialog that asks, with the buttons that are made within; it is opened then, and goes when it is closed."""
     with ui.dialog() as dialog, ui.card().classes("dialog asked"):
         ui.label(question).classes("asked-text")
-        with ui.row():
-            for number, (answer, action) in enumerate(answers.items()):
-                look = "unelevated color=primary autofocus" if number == 0 else "flat"
-                ui.button(answer, on_click=functools.partial(go, action)).props(f"{look} no-caps")
-            if set_texts.STAY not in answers:
-                ui.button(set_texts.STAY, on_click=dialog.close).props("flat no-caps")
+        yield dialog
     dialog.on("hide", dialog.delete)
     dialog.open()
+
+
+async def _go(client: Client, dialog: ui.dialog, action: Callable[[], Any]) -> None:
+    dialog.close()
+    # What it shows must not lie in a dialog that is about to go.
+    with client:
+        result = action()
+        if inspect.isawaitable(result):
+            await result
 
 
 def differences(now: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> tuple[str, ...]:
