@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pydantic import ValidationError
 
@@ -29,7 +29,7 @@ from midifrag.fragment.files import check_regular
 class Packed:
     """A render as a server is asked for it, and what it may want of that."""
 
-    wish: Any
+    wish: line.Wish
     parcels: tuple[Parcel, ...] = ()
     #: Of LoRAs, by name, the checksums of their files here.
     checksums: Mapping[str, str] = field(default_factory=dict)
@@ -71,14 +71,6 @@ class Packer:
         """The checksum of a LoRA's file, and what travels of it."""
         try:
             path = _place(lora)
-            check_regular(path)
-            if kind_of(path, may_be_lora=True) is not FileKind.SAFETENSORS:
-                raise LineError(
-                    f"{lora.name}: {path} is no .safetensors file, and no other kind travels; convert it, or play "
-                    "this with a model of this machine"
-                )
-            if (problem := lora_problem(path)) is not None:
-                raise LineError(problem)
             with self._reading.setdefault(path, threading.Lock()):
                 known = self._read(path, lora.name)
         except CheckpointError as error:
@@ -96,11 +88,25 @@ class Packer:
         return sha256, parcel
 
     def _read(self, path: Path, name: str) -> tuple[_State, str, Parcel]:
+        """What is known of a file, which is looked at once as long as it stays the same."""
         state = _state(path), _state(path.with_name(BESIDE))
         known = self._known.get(path)
         if known is None or known[0] != state:
+            _check(path, name)
             known = self._known[path] = state, checksum(path), lora_parcel(path, name)
         return known
+
+
+def _check(path: Path, name: str) -> None:
+    """Raise `LineError`, `CheckpointError` or OSError for a file that is no LoRA that could travel."""
+    check_regular(path)
+    if kind_of(path, may_be_lora=True) is not FileKind.SAFETENSORS:
+        raise LineError(
+            f"{name}: {path} is no .safetensors file, and no other kind travels; convert it, or play "
+            "this with a model of this machine"
+        )
+    if (problem := lora_problem(path)) is not None:
+        raise LineError(problem)
 
 
 _State: TypeAlias = tuple[tuple[int, int] | None, tuple[int, int] | None]
@@ -115,7 +121,7 @@ def _state(path: Path) -> tuple[int, int] | None:
     return stat.st_size, stat.st_mtime_ns
 
 
-def wished(render: Render, sound: line.Sound | None = None, loras: tuple[line.LoraFile, ...] = ()) -> Any:
+def wished(render: Render, sound: line.Sound | None = None, loras: tuple[line.LoraFile, ...] = ()) -> line.Wish:
     """What a server is asked for. Raises `LineError` for what does not fit the line."""
     try:
         return wish_of(render, sound, loras)

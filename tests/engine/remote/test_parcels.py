@@ -70,18 +70,19 @@ def test_a_checksum_is_remembered_as_long_as_a_file_stays_the_same(tmp_path, mon
 
 def test_a_file_that_several_pads_want_at_once_is_read_once(tmp_path, monkeypatch):
     file, packer, read, others = lora(tmp_path), Packer(), [], threading.Barrier(3)
-    original = module.checksum
+    checksum, place = module.checksum, module._place
 
     def slow(path):
         read.append(path)
         threading.Event().wait(0.02)
-        return original(path)
+        return checksum(path)
 
-    def together(_path):
+    def together(one):
         others.wait(PATIENCE)
+        return place(one)
 
     monkeypatch.setattr(module, "checksum", slow)
-    monkeypatch.setattr(module, "lora_problem", together)
+    monkeypatch.setattr(module, "_place", together)
     with ThreadPoolExecutor(3) as threads:
         packed = list(threads.map(packer.pack, [render(loras=f"dusty=1 from {file}")] * 3))
     assert len({one.parcels[0].sha256 for one in packed}) == 1
