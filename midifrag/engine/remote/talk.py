@@ -15,6 +15,7 @@ from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.frames import Frame
 from midifrag.engine.line.translating import heard_info, unpacked
+from midifrag.engine.remote.ends import End, how_it_ended
 from midifrag.engine.remote.far_jobs import FarJob, FarJobs
 from midifrag.engine.remote.parcels import Packed, has_parcels, wished, with_places
 from midifrag.engine.remote.rate import Rate
@@ -135,17 +136,8 @@ class Talk:
 
     def _asks(self, jobs: list[FarJob]) -> list[line.Message]:
         # Else what waits for this server alone would be asked and refused again and again.
-        return [] if self.moves else [self._ask(job) for job in jobs if job.wish is not None and not job.is_whole]
-
-    def _ask(self, job: FarJob) -> line.Ask:
-        return line.Ask(
-            job=job.id,
-            model=self._there,
-            wish=job.wish,
-            have=job.assembly.have,
-            place=job.place,
-            coding=job.coding,
-        )
+        asks = [] if self.moves else [job.ask(self._there) for job in jobs if not job.is_whole]
+        return [ask for ask in asks if ask is not None]
 
     # --- from the server ---------------------------------------------------------------------------------------------
 
@@ -282,8 +274,9 @@ class Talk:
             data = job.assembly.whole(told)
         except LineError as error:
             job.tries += 1
-            if job.tries < TRIES:
-                return Said([], [self._ask(job)])
+            again = job.ask(self._there)
+            if job.tries < TRIES and again is not None:
+                return Said([], [again])
             self._end(number)
             return Said([engine.Failed(number, f"{self._server}: {error}")])
         if told.coding == "float32":
@@ -299,26 +292,16 @@ class Talk:
         take = engine.Rendered(number, audio, told.sample_rate, used, seconds, tuple(told.notes))
         return Said([take], [line.Kept(job=told.job, model=self._there, place=job.place)])
 
-    def _ended(self, message: line.Failed | line.Cancelled | line.Refused) -> Said:
+    def _ended(self, message: End) -> Said:
         job = self._jobs.named(message.job)
         if job is None:
             return Said()
         number = job.render.job
         self._end(number)
-        match message:
-            case line.Failed(reason=reason, not_finite=not_finite):
-                return Said([engine.Failed(number, f"{self._server}: {reason}", not_finite=not_finite)])
-            case line.Cancelled():
-                return Said([engine.Failed(number, f"{self._server} dropped it; press again")])
-            case line.Refused(why="moving", reason=reason):
-                # Somebody else has to play it now.
-                self.is_away = self.moves = True
-                text = f"{self._server}: {reason}"
-                return Said([engine.Died(text, (number,), restarting=True, finishing=True)])
-            case line.Refused(reason=reason):
-                return Said([engine.Failed(number, f"{self._server}: {reason}")])
-            case _:
-                assert_never(message)
+        event = how_it_ended(message, number, self._server)
+        if isinstance(event, engine.Died):
+            self.is_away = self.moves = True
+        return Said([event])
 
     def _end(self, number: int) -> FarJob | None:
         self.uploads.drop(number)
