@@ -8,6 +8,6 @@ Sound: `cutting`, `exact`, `stretching`, `analysis`, `fades`, `encoding`, `optio
 Slots: `slots`, `slot`, `slot_landings`, `rotation`, `turn_history`, `slots_record`, `slot_file`, `slot_places`,
 `slot_content`, `slot_state`.
 The archive: `archive`, `archive_hand`, `archive_reader`, `archive_folder`, `archive_index`, `archive_catching_up`,
-`archive_rows`, `archive_changes`, `archive_trash`, `record`, `search`, `keys`.
+`archive_rows`, `archive_changes`, `archive_trash`, `archive_naming`, `record`, `search`, `keys`.
 Files: `files`, `hands`, `workspace`, `file_names`, `audio_files`, `wav`, `unfinished`, `plain_json`.
 """

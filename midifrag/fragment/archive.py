@@ -20,19 +20,18 @@ from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment.archive_catching_up import CatchingUp
 from midifrag.fragment.archive_changes import Change, change_of, line_of, together
 from midifrag.fragment.archive_index import Index, Reached
+from midifrag.fragment.archive_naming import Naming
 from midifrag.fragment.archive_reader import INDEX, ArchiveReader, changed_records
 from midifrag.fragment.archive_trash import IndexBehindError, Trash
-from midifrag.fragment.file_names import TAKE_NAME, TRASH, UNNAMED_TAKES
+from midifrag.fragment.file_names import TAKE_NAME, TRASH
 from midifrag.fragment.files import (
     OWN_FOLDER,
-    discard_folder,
     force_to_disk,
-    move_exclusively,
     storage_error,
     write_whole,
 )
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.wav import read_metadata, with_texts
+from midifrag.fragment.wav import with_texts
 from midifrag.fragment.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -66,11 +65,9 @@ class Archive(ArchiveReader):
         self._unsettled: list[Path] = []
         self._catching_up = CatchingUp(self._index, self._files, self._workspace, self._waiting_changes)
         self._trash = Trash(self._files, self._index, self._workspace)
-        self._next = 1
-        #: When the folder was last changed, as far as that was this archive's storing.
-        self._left: int | None = None
+        self._naming = Naming(self._files, self._index, self._workspace, self._trash, self._catching_up)
         self._catching_up.look()
-        self._name_leftovers()
+        self._naming.name_leftovers()
         # Most have little to catch up with; a large one does so while it is used.
         with suppress(StorageError):
             self._catching_up.catch_up(AT_ONCE)
@@ -110,17 +107,14 @@ class Archive(ArchiveReader):
         self._make_anew()
         aside = self._workspace.aside("take.wav")
         write_whole(aside, with_texts(take.content, texts))
-        with self._workspace.alone():
-            before = self._moment()
-            number = self._name(aside, others=before is None or before != self._left)
-            after = self._left = self._moment()
+        named = self._naming.name(aside)
         self._write_changes()
-        record = dataclasses.replace(record, number=number, file=TAKE_NAME.format(number))
+        record = dataclasses.replace(record, number=named.number, file=TAKE_NAME.format(named.number))
         self._unsettled.append(self.folder / record.file)
         try:
             self._index.add([record])
             # Somebody else may have put something there too.
-            self._catching_up.behind |= not self._index.holds_folder(after, since=before)
+            self._catching_up.behind |= not self._index.holds_folder(named.after, since=named.before)
         except StorageError:
             # The take is safe in its own file; the index gets it later.
             self._catching_up.behind = True
@@ -269,54 +263,12 @@ class Archive(ArchiveReader):
             return
         try:
             with self._workspace.alone():
-                before = None if self._files.changes.path.exists() else self._moment()
+                before = None if self._files.changes.path.exists() else self._files.time_if_known()
                 self._files.changes.append(self._unwritten)
-                after = self._moment()
+                after = self._files.time_if_known()
         except (OSError, StorageError):
             return
         self._unwritten.clear()
         if before is not None:
             with suppress(StorageError):
                 self._index.holds_folder(after, since=before)
-
-    def _name(self, aside: Path, *, others: bool = True) -> int:
-        """Give a whole file the next number. Only while alone in the workspace.
-
-        Where ``others`` may have stored here since the last time, their takes may have been deleted already.
-        """
-        self._next = max(self._next, self._catching_up.highest + 1, 1 + (self._highest() if others else 0))
-        while not self._trash.leaves_free(self._next) or not move_exclusively(
-            aside, self.folder / TAKE_NAME.format(self._next)
-        ):
-            self._next += 1
-        self._next += 1
-        return self._next - 1
-
-    def _highest(self) -> int:
-        """The highest number that the index knows, of takes that are no more as well."""
-        with suppress(StorageError):
-            return self._index.highest()
-        return 0
-
-    def _name_leftovers(self) -> None:
-        """Name the takes that a killed program left whole but without a name, and sweep the rest."""
-        with self._workspace.alone():
-            for work in self._workspace.leftovers():
-                for aside in sorted(work.glob(UNNAMED_TAKES)):
-                    if _nameless(aside):
-                        self._name(aside)
-                        self._catching_up.behind = True
-                discard_folder(work)
-
-    def _moment(self) -> int | None:
-        with suppress(StorageError):
-            return self._files.time()
-        return None
-
-
-def _nameless(aside: Path) -> bool:
-    """Whether a file left behind is a whole take; a second link to it means that it got its name already."""
-    try:
-        return aside.stat().st_nlink == 1 and "comment" in read_metadata(aside)
-    except OSError:
-        return False

@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from midifrag.errors import StorageError
 from midifrag.fragment.archive_changes import Changes, Read, highest_given
 from midifrag.fragment.archive_index import Index, Reached
 from midifrag.fragment.file_names import TAKE_NUMBER, TRASH
@@ -31,6 +32,12 @@ class ArchiveFolder:
             return self.path.stat().st_mtime_ns
         except OSError as error:
             raise storage_error("read", self.path, error) from error
+
+    def time_if_known(self) -> int | None:
+        """The same; None where that cannot be asked."""
+        with suppress(StorageError):
+            return self.time()
+        return None
 
     def changes_size(self) -> int:
         """Return how many bytes of changes are written down; 0 where that cannot be asked."""

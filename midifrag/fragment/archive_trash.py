@@ -6,7 +6,6 @@ A take is in the trash where its file lies there: whoever moves it back by hand 
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 from pathlib import Path
 
 from midifrag.errors import StorageError
@@ -40,14 +39,14 @@ class Trash:
         place = f"{TRASH}/{name}" if trashed else name
         source = self._files.path / (name if trashed else f"{TRASH}/{name}")
         with self._workspace.alone():
-            before = self._moment()
+            before = self._files.time_if_known()
             if trashed:
                 self._make()
             target = self._files.path / place
             # Somebody else may have moved it just now.
             if source.exists() and not move_exclusively(source, target):
                 raise StorageError(f"cannot move take {record.number}: {target} is there already; move that away")
-            after = self._moment()
+            after = self._files.time_if_known()
         try:
             self._index.place(record.number or 0, place)
             self._index.holds_folder(after, since=before)
@@ -64,7 +63,7 @@ class Trash:
         With ``only``, what has another number stays.
         """
         with self._workspace.alone():
-            before = self._moment()
+            before = self._files.time_if_known()
             files = self._files.trashed()
             gone = {number for number, trashed in self._index.places().items() if trashed} - self._files.takes().keys()
             numbers = sorted(number for number in files.keys() | gone if only is None or number in only)
@@ -76,7 +75,7 @@ class Trash:
                     path.unlink(missing_ok=True)
                 except OSError as error:
                     raise storage_error("delete", path, error) from error
-            after = self._moment()
+            after = self._files.time_if_known()
             self._index.forget(numbers)
             self._index.holds_folder(after, since=before)
         return len(numbers)
@@ -92,8 +91,3 @@ class Trash:
             self._files.trash.mkdir(exist_ok=True)
         except OSError as error:
             raise storage_error("make", self._files.trash, error) from error
-
-    def _moment(self) -> int | None:
-        with suppress(StorageError):
-            return self._files.time()
-        return None

@@ -16,10 +16,10 @@ from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment import files
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_index import Index
-from midifrag.fragment.audio_files import encode_audio, read_wav
+from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.wav import read_metadata, with_texts
+from midifrag.fragment.wav import read_metadata
 from tests.fragment.sounds import FULL, RATE, noise, record
 
 
@@ -104,49 +104,6 @@ def test_take_without_samples(open_archive, tmp_path):
     stored = open_archive(tmp_path).store(np.zeros((2, 0), np.float32), RATE, record())
 
     assert (stored.number, stored.seconds, stored.peak) == (1, 0.0, 0.0)
-
-
-def test_numbers_go_on_after_a_restart_and_after_999(open_archive, tmp_path):
-    open_archive(tmp_path).store(noise(), RATE, record())
-    (tmp_path / "output998.wav").write_bytes(encode_audio(noise(), RATE, 16))
-
-    archive = open_archive(tmp_path)
-
-    assert [archive.store(noise(), RATE, record()).file for _ in range(2)] == ["output999.wav", "output1000.wav"]
-    assert archive.store(noise(), RATE, record()).number == 1001
-    assert open_archive(tmp_path).store(noise(), RATE, record()).number == 1002
-
-
-def test_number_of_a_removed_take_is_not_used_again(open_archive, tmp_path):
-    archive = open_archive(tmp_path)
-    for take in (1, 2):
-        archive.store(noise(), RATE, record(take))
-    (tmp_path / "output002.wav").unlink()
-
-    assert open_archive(tmp_path).store(noise(), RATE, record(3)).number == 3
-    assert archive.get(2).prompt == "prompt 2"
-    with pytest.raises(StorageError, match="gone"):
-        archive.read(2)
-
-
-@pytest.mark.parametrize("links", [True, False])
-def test_two_programs_take_turns(open_archive, tmp_path, monkeypatch, links):
-    if not links:
-        monkeypatch.setattr(files.os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EPERM, "no links")))
-    one, other = open_archive(tmp_path), open_archive(tmp_path)
-
-    numbers = [which.store(noise(), RATE, record()).number for which in (one, one, other, one, other, other)]
-
-    assert numbers == [1, 2, 3, 4, 5, 6]
-    assert one.count() == 6
-
-
-def test_file_of_someone_else_is_never_overwritten(open_archive, tmp_path):
-    archive = open_archive(tmp_path)
-    (tmp_path / "output001.wav").write_text("mine")
-
-    assert archive.store(noise(), RATE, record()).number == 2
-    assert (tmp_path / "output001.wav").read_text() == "mine"
 
 
 def filled(open_archive, folder):
@@ -385,56 +342,6 @@ def test_changes_that_cannot_be_written_wait(open_archive, tmp_path, monkeypatch
     (tmp_path / "index.sqlite").unlink()
     again = open_archive(tmp_path)
     assert (again.get(1).slot, again.get(2).starred) == (3, True)
-
-
-def test_take_written_but_not_named_when_killed_is_rescued(open_archive, tmp_path):
-    archive = open_archive(tmp_path)
-    archive.store(noise(), RATE, record(1))
-    dead = tmp_path / ".midifrag" / "work-dead"
-    dead.mkdir()
-    (dead / "alive").touch()
-    whole = with_texts(encode_audio(noise(), RATE, 24), {"title": "x", "comment": record(2).to_json()})
-    (dead / "1-take.wav").write_bytes(whole)
-    (dead / "2-take.wav").write_bytes(whole[:-7])
-    os.link(tmp_path / "output001.wav", dead / "3-take.wav")
-
-    archive = open_archive(tmp_path)
-
-    assert wavs(tmp_path) == ["output001.wav", "output002.wav"]
-    assert archive.get(2).prompt == "prompt 2"
-    assert not dead.exists()
-
-
-def test_take_whose_program_was_killed_before_it_was_named_is_rescued(open_archive, tmp_path, monkeypatch):
-    archive = open_archive(tmp_path)
-    with monkeypatch.context() as patch:
-        patch.setattr("midifrag.fragment.archive.move_exclusively", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            archive.store(noise(), RATE, record(7))
-    # What the system does when a program dies.
-    archive._workspace._alive.release()
-
-    assert [take.prompt for take in open_archive(tmp_path).find()] == ["prompt 7"]
-
-
-def test_leftover_that_cannot_be_read_or_removed_stops_nothing(open_archive, tmp_path, monkeypatch):
-    dead = tmp_path / ".midifrag" / "work-dead"
-    dead.mkdir(parents=True)
-    (dead / "alive").touch()
-    (dead / "1-take.wav").write_bytes(b"x")
-
-    def unreadable(path):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    def stuck(path, ignore_errors=False):
-        if not ignore_errors:
-            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
-
-    monkeypatch.setattr("midifrag.fragment.archive.read_metadata", unreadable)
-    monkeypatch.setattr("midifrag.fragment.files.shutil.rmtree", stuck)
-
-    assert open_archive(tmp_path).find() == []
-    assert wavs(tmp_path) == []
 
 
 def test_take_that_cannot_be_read_is_listed_with_the_reason(open_archive, tmp_path, monkeypatch):

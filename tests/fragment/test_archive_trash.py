@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from midifrag.errors import StorageError, UnknownTakeError
-from midifrag.fragment.archive_changes import MOST_TAKES
 from midifrag.fragment.archive_index import Index
 from midifrag.fragment.archive_reader import ArchiveReader
-from midifrag.fragment.plain_json import LARGEST
 from tests.fragment.sounds import RATE, noise, record
 
 
@@ -104,51 +102,6 @@ def test_emptying_deletes_for_good_what_lies_there_and_no_number_comes_again(arc
     assert again.rebuild() == 1
     again.close()
     assert open_archive(tmp_path).store(noise(0.01), RATE, record(6)).number == 6
-
-
-@pytest.mark.parametrize("deleted", ["it lies in the trash", "moved there by hand", "for good"])
-def test_a_number_that_another_program_gave_away_and_that_was_deleted_since_comes_no_more(
-    archive, open_archive, tmp_path, deleted
-):
-    open_archive(tmp_path).store(noise(0.01), RATE, record(4))
-    if deleted == "moved there by hand":
-        (tmp_path / "trash").mkdir()
-        (tmp_path / "output004.wav").rename(tmp_path / "trash" / "output004.wav")
-        (tmp_path / "index.sqlite").unlink()
-    else:
-        archive.trash(4)
-    if deleted == "for good":
-        archive.empty_trash(1.0)
-    assert archive.store(noise(0.01), RATE, record(5)).number == 5
-    assert archive.get(5).prompt == record(5).prompt
-
-
-def test_a_landing_that_nobody_came_before_waits_for_no_index(archive, open_archive, tmp_path, monkeypatch):
-    asked, real = [], Index.highest
-    monkeypatch.setattr(Index, "highest", lambda self: asked.append(1) or real(self))
-    archive.store(noise(0.01), RATE, record(4))
-    asked.clear()
-    assert archive.store(noise(0.01), RATE, record(5)).number == 5
-    assert not asked
-    open_archive(tmp_path).store(noise(0.01), RATE, record(6))
-    asked.clear()
-    assert archive.store(noise(0.01), RATE, record(7)).number == 7
-    assert asked
-
-
-@pytest.mark.parametrize("index", ["kept", "gone"])
-@pytest.mark.parametrize("number", [LARGEST, MOST_TAKES + 1])
-def test_a_number_of_no_take_that_somebody_has_written_down_leaves_others_for_takes(
-    archive, open_archive, tmp_path, index, number
-):
-    archive.close()
-    with (tmp_path / "changes.jsonl").open("a") as file:
-        file.write(f'\n{{"take": {number}, "note": "a slip"}}')
-    if index == "gone":
-        (tmp_path / "index.sqlite").unlink()
-    again = open_archive(tmp_path)
-    assert again.store(noise(0.01), RATE, record(4)).number == 4
-    assert again.get(4).prompt == record(4).prompt
 
 
 def test_what_cannot_be_written_down_is_not_deleted(archive, tmp_path, monkeypatch):
