@@ -37,7 +37,7 @@ class ManyReplicas:
     async def follow(self, owner: str, asked: line.Ask) -> AsyncIterator[line.Message]:
         """See `Desk.follow`."""
         loads = {name: one.jobs.in_flight for name, one in self._replicas.items()}
-        key = key_of(asked.model, asked.wish.prompt)  # type: ignore[attr-defined]
+        key = key_of(asked.model, asked.wish.prompt)
         first = ranked(key, loads, loads, FULL, asked.place)[0]
         async for message in self._replicas[first].follow(owner, asked):
             yield message

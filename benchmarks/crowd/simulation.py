@@ -240,7 +240,7 @@ class Simulation:
         await asyncio.sleep(self._crowd.trip)
         asked = cast("line.Ask", from_client(encode(ask)).message)
         loads = {name: replica.jobs.in_flight for name, replica in self._replicas.items()}
-        key = key_of(asked.model, asked.wish.prompt)  # type: ignore[attr-defined]
+        key = key_of(asked.model, asked.wish.prompt)
         replica = self._replicas[ranked(key, loads, loads, self._crowd.full, asked.place)[0]]
         try:
             job = replica.jobs.ask(one.name, asked)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from midifrag.config.loras import read_loras, write_loras
 from midifrag.engine import messages as engine
@@ -25,7 +25,7 @@ class Job:
     id: str
     number: int
     model: str
-    wish: Any
+    wish: line.Wish
     asked_at: float
     render: engine.Render | None = None
     lacking: tuple[line.Wanted, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from midifrag.clock import Clock
 from midifrag.engine import messages as engine
@@ -200,7 +200,7 @@ class Jobs:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _check(self, owner: str, model: str, wish: Any, now: float) -> None:
+    def _check(self, owner: str, model: str, wish: line.Wish, now: float) -> None:
         if self.draining:
             raise RefusedError("moving", "this server ends and takes no new jobs; connect again for the one after it.")
         if model not in self._models:
@@ -270,10 +270,10 @@ class Jobs:
                 job.tell()
 
 
-def _lasting(wish: Any) -> Any:
+def _lasting(wish: line.Wish) -> line.Wish:
     """What does not change about a request while it is on its way."""
     return wish.model_copy(update={"spare": False})
 
 
-def _seconds(wish: Any) -> float:
+def _seconds(wish: line.Wish) -> float:
     return USUAL_SECONDS if wish.seconds is None else max(LEAST_SECONDS, float(wish.seconds))

@@ -37,22 +37,21 @@ class RayDesk:
 
     async def follow(self, owner: str, asked: line.Ask) -> AsyncIterator[line.Message]:
         """See `Desk.follow`."""
-        group = self._of.get(asked.model or self._first)
+        group = self._group_of(asked.model)
         if group is None:
             there = ", ".join(self._of)
             reason = f"there is no model {asked.model!r} here; there is {there}."[: line.MOST_LINE]
             yield line.Refused(job=asked.job, reason=reason, why="model")
             return
         asked = self._named(asked)
-        wish: Any = asked.wish
-        where = (key_of(asked.model, wish.prompt), asked.place)
+        where = (key_of(asked.model, asked.wish.prompt), asked.place)
         streams = self._handles[group.name].options(stream=True)
         async for frame in _call(streams.follow, owner, encode(asked), where=where):
             yield from_server(frame).message
 
     async def audio(self, owner: str, asked: line.Ask, start: int, size: int) -> bytes:
         """See `Desk.audio`."""
-        group = self._of.get(asked.model or self._first)
+        group = self._group_of(asked.model)
         if group is None:
             return b""
         call = self._handles[group.name].audio
@@ -60,7 +59,7 @@ class RayDesk:
 
     async def upload(self, owner: str, piece: line.Upload, data: bytes) -> None:
         """See `Desk.upload`."""
-        group = self._of.get(piece.model or self._first)
+        group = self._group_of(piece.model)
         if group is not None:
             # A frame of this kind has raw bytes; these go beside it, as many as there are.
             frame = encode(self._named(piece), b"\0")
@@ -68,17 +67,17 @@ class RayDesk:
 
     async def offer(self, owner: str, offer: line.Offer) -> line.Lacking | None:
         """See `Desk.offer`: asked of the replica that presses like this one go to."""
-        group = self._of.get(offer.model or self._first)
+        group = self._group_of(offer.model)
         if group is None:
             return None
-        offer, wish = self._named(offer), cast("Any", offer.wish)
-        where = (key_of(offer.model, wish.prompt), "")
+        offer = self._named(offer)
+        where = (key_of(offer.model, offer.wish.prompt), "")
         frame = await _call(self._handles[group.name].offer, owner, encode(offer), where=where)
         return cast("line.Lacking", from_server(frame).message) if frame else None
 
     async def order(self, owner: str, order: Order) -> None:
         """See `Desk.order`: where a job is not known to be anywhere, each replica hears of it; so of what to warm."""
-        group = self._of.get(order.model or self._first)
+        group = self._group_of(order.model)
         if group is None:
             return
         frame = encode(self._named(order))
@@ -127,6 +126,9 @@ class RayDesk:
         said = await asyncio.gather(*(self._each(group, "left") for group in self._groups))
         counts = [count for told in said for count in told]
         return sum(flying for flying, _kept in counts), sum(kept for _flying, kept in counts)
+
+    def _group_of(self, model: str) -> Group | None:
+        return self._of.get(model or self._first)
 
     def _named(self, asked: Any) -> Any:
         """What is asked of the server's first model, with its name: a replica of another one has one of its own."""

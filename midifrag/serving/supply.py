@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -105,7 +105,7 @@ class Supply:
 
     def offer(self, owner: str, offer: line.Offer) -> tuple[line.Wanted, ...]:
         """Prepare for a render when all of what it wants is there; what is lacking, none where it is not taken."""
-        model, wish = self._jobs.model_of(offer.model), cast("Any", offer.wish)
+        model, wish = self._jobs.model_of(offer.model), offer.wish
         found: list[Kept] = []
         try:
             _check_names(wish)
@@ -181,7 +181,7 @@ def _is(kept: Kept, parcel: line.Sound | line.LoraFile) -> bool:
     return kept.parcel.sha256 == parcel.sha256
 
 
-def _check_names(wish: Any) -> None:
+def _check_names(wish: line.Wish) -> None:
     """Raise `UploadError` for what a line of LoRAs cannot say: a name could bring a file of this server into it."""
     for one in wish.loras:
         if not is_name(one.name):
@@ -189,19 +189,19 @@ def _check_names(wish: Any) -> None:
         problem = strength_problem(one.strength)
         if problem is not None:
             raise UploadError(f"{one.name}: strength {problem}")
-    every = (*wish.loras, *([wish.sound] if wish.sound is not None else []))
+    every: tuple[line.Sound | line.LoraFile, ...] = (*wish.loras, *([wish.sound] if wish.sound is not None else []))
     if len({one.sha256 for one in every}) < len({(one.sha256, type(one), one.size) for one in every}):
         raise UploadError("one checksum has two sizes")
 
 
-def _loras(wish: Any, kept: list[Kept]) -> str | None:
+def _loras(wish: line.Wish, kept: list[Kept]) -> str | None:
     """The line that its engine reads. Raises `UploadError` for two of one name."""
     places = {one.parcel.sha256: str(one.path) for one in kept}
     every = (Lora(one.name, one.strength, places[one.sha256], one.sha256) for one in wish.loras)
     return write_loras(every)
 
 
-def _sound(wish: Any, wanted: tuple[Kept, ...]) -> SourceSound | None:
+def _sound(wish: line.Wish, wanted: tuple[Kept, ...]) -> SourceSound | None:
     """What it begins from, read from its file; waits for the disk."""
     if wish.sound is None:
         return None
@@ -213,7 +213,7 @@ def _sound(wish: Any, wanted: tuple[Kept, ...]) -> SourceSound | None:
     return SourceSound.of(audio, wish.sound.sample_rate)
 
 
-def _told(wish: Any, kept: Kept) -> str:
+def _told(wish: line.Wish, kept: Kept) -> str:
     """What a client calls an upload."""
     name = next((one.name for one in wish.loras if _is(kept, one)), None)
     return "the sound that it begins from" if name is None else f"LoRA {name}"

@@ -7,7 +7,7 @@ again under the same id is the same job.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -123,10 +123,26 @@ def _wish() -> type[Part]:
 
 
 _Seconds: TypeAlias = Annotated[tuple[Real, Real], Field(strict=False)]
-Wish = _wish()
+
+if TYPE_CHECKING:
+
+    class Wish(Part):
+        """What is to be rendered: every parameter that travels (`_wish`), and what of it is read on the way."""
+
+        prompt: str
+        spare: bool = False
+        seconds: float | None = None
+        steps: int | None = None
+        sound: Sound | None = None
+        loras: tuple[LoraFile, ...] = ()
+
+        def __init__(self, **values: Any) -> None: ...
+
+else:
+    Wish = _wish()
 
 
-def parcels_of(wish: Any) -> tuple[Sound | LoraFile, ...]:
+def parcels_of(wish: Wish) -> tuple[Sound | LoraFile, ...]:
     """What a wish wants that is uploaded, each once."""
-    every = (*([wish.sound] if wish.sound is not None else []), *wish.loras)
+    every: tuple[Sound | LoraFile, ...] = (*([wish.sound] if wish.sound is not None else []), *wish.loras)
     return tuple({one.sha256: one for one in every}.values())

@@ -14,7 +14,7 @@ class Ask(Message):
 
     job: JobId
     model: ModelName = ""
-    wish: Wish = Field(description="what is to be rendered")  # type: ignore[valid-type]
+    wish: Wish = Field(description="what is to be rendered")
     have: Whole = Field(default=0, description="bytes of its audio that the client has from an earlier connection")
     place: Place = ""
     coding: Coding = Field(default="float32", description="how its audio is to travel, where it can travel so")
@@ -48,14 +48,14 @@ class Warm(Message):
     """Prepare for renders like these; those beyond a token's quota, and those that want uploads, are left out."""
 
     model: ModelName = ""
-    wishes: Annotated[tuple[Wish, ...], Field(strict=False, max_length=MOST_WISHES)] = ()  # type: ignore[valid-type]
+    wishes: Annotated[tuple[Wish, ...], Field(strict=False, max_length=MOST_WISHES)] = ()
 
 
 class Offer(Message):
     """Prepare for a render like this one, which wants uploads; answered with `lacking`, where one is not there."""
 
     model: ModelName = ""
-    wish: Wish = Field(description="a render to prepare for")  # type: ignore[valid-type]
+    wish: Wish = Field(description="a render to prepare for")
 
 
 class Upload(Message):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ _SAMPLES = np.dtype("<f4")
 _OTHERWISE = ("sound", *line.FILES)
 
 
-def wish_of(render: Render, sound: line.Sound | None = None, loras: tuple[line.LoraFile, ...] = ()) -> Any:
+def wish_of(render: Render, sound: line.Sound | None = None, loras: tuple[line.LoraFile, ...] = ()) -> line.Wish:
     """What a render asks for, without its number, which means something at home alone.
 
     ``sound`` and ``loras`` are what is uploaded of it. Raises `pydantic.ValidationError` for what does not fit.
@@ -30,7 +29,7 @@ def wish_of(render: Render, sound: line.Sound | None = None, loras: tuple[line.L
     return line.Wish(**said | {"sound": sound, "loras": loras})
 
 
-def render_of(wish: Any, job: int, sound: SourceSound | None = None, loras: str | None = None) -> Render:
+def render_of(wish: line.Wish, job: int, sound: SourceSound | None = None, loras: str | None = None) -> Render:
     """A wish as a job of this machine's own number, with what was uploaded of it."""
     said = {name: getattr(wish, name) for name in type(wish).model_fields if name not in _OTHERWISE}
     return Render(job=job, **said, sound=sound, loras=loras)

@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
@@ -23,7 +22,7 @@ class FarJob:
     render: engine.Render
     id: str
     #: What the server is asked for; None while it is being packed.
-    wish: Any
+    wish: line.Wish | None
     asked_at: float
     coding: line.Coding
     #: Of its LoRAs, by name, the checksums of their files here.
@@ -34,6 +33,13 @@ class FarJob:
     is_whole: bool = False
     tries: int = 0
     assembly: Assembly = field(default_factory=Assembly)
+
+    def ask(self, model: str) -> line.Ask | None:
+        """What its server is asked, of a model there; None while it is being packed."""
+        if self.wish is None:
+            return None
+        have = self.assembly.have
+        return line.Ask(job=self.id, model=model, wish=self.wish, have=have, place=self.place, coding=self.coding)
 
 
 class FarJobs:
@@ -54,7 +60,7 @@ class FarJobs:
         """Their numbers here."""
         return tuple(self._jobs)
 
-    def add(self, render: engine.Render, wish: Any, asked_at: float, coding: line.Coding) -> FarJob:
+    def add(self, render: engine.Render, wish: line.Wish | None, asked_at: float, coding: line.Coding) -> FarJob:
         """A new one; nobody wants it dropped any more."""
         digest = hashlib.sha256(self._secret + render.job.to_bytes(16)).hexdigest()
         job = FarJob(render, digest[:32], wish, asked_at, coding)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from midifrag.engine.line import messages as line
 from midifrag.engine.messages import Render
@@ -33,7 +32,7 @@ class Warmings:
 
     def messages(self, model: str) -> Iterator[line.Message]:
         """All of them; what fits no frame is left out."""
-        wishes: list[Any] = []
+        wishes: list[line.Wish] = []
         size = 0
         for render in self._plain:
             own = len((render.prompt + render.negative_prompt + (render.conditioning or "")).encode()) + _WISH_BYTES
