@@ -4,8 +4,8 @@
 
 A show with `sketch` plays beside headless Chromium on the same machine, at the lowest priority. A load is measured
 by the browser itself, from the navigation to the first pad that is drawn; what it costs the page's process is that
-process's own time. A press is one on a port; it is seen when a window's document first shows it as queued or beyond. In
-the idle minute, what each window is sent is counted by the window. Prints Markdown tables.
+process's own time. A press is one on a port; it is seen when a window's document first shows it as queued, rendering or
+landed. In the idle minute, what each window is sent is counted by the window. Prints Markdown tables.
 """
 
 from __future__ import annotations
@@ -39,15 +39,18 @@ const look = () => {
 };
 look();
 """
-#: When the pad is first seen pressed, in milliseconds since 1970, one for each press.
+#: When a press is seen, in milliseconds since 1970: its pad is on the way, or, where that was over before it could be
+#: drawn, its take is in a slot.
 WATCH = """
 window.seen = [];
+const takes = () => [...document.querySelectorAll(".slot")].map((one) => one.dataset.take);
+const known = new Set(takes());
 let before = "";
 new MutationObserver(() => {
     const state = document.querySelector(".pad[data-pad='36']")?.dataset.state;
-    // One that lands at once may never be seen on its way.
-    const pressed = ["queued", "rendering", "landed"];
-    if (pressed.includes(state) && !pressed.includes(before))
+    const landed = takes().filter((take) => !known.has(take));
+    landed.forEach((take) => known.add(take));
+    if (landed.length || (["queued", "rendering"].includes(state) && state !== before))
         window.seen.push(performance.timeOrigin + performance.now());
     before = state;
 }).observe(document.body, {subtree: true, attributes: true, childList: true});

@@ -65,15 +65,42 @@ SET_LIST = "[...document.querySelectorAll('.set-row input')].map((one) => one.va
 LOOK_AWAY = "document.querySelectorAll('.q-notification__actions button').forEach((one) => one.click())"
 
 
+#: How what is asked is answered: what is typed is left, and what was begun is done.
+ANSWERS = ("Leave it for later", "Keep for later", "Overwrite", "Go on", "Cancel")
+
+
 class Attentive(Browser):
-    """A browser whose performer closes what is told, as it comes."""
+    """A browser whose performer closes what is told, as it comes, and answers what is asked."""
+
+    _answers = False
 
     def until(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+        looks = 0
+
         def look() -> Any:
+            nonlocal looks
+            looks += 1
             self.script(LOOK_AWAY)
+            # Questions come a moment after what leads to them.
+            if looks > 1:
+                self.answer()
             return condition()
 
         return super().until(look, seconds)
+
+    def answer(self) -> None:
+        """Answer the question that is open, if one is."""
+        if self._answers:
+            return
+        self._answers = True
+        try:
+            for answer in ANSWERS:
+                if any(one.text.strip() == answer for one in self.all(".q-dialog button")):
+                    self.button(answer)
+                    self.until(lambda: not self.all(".q-dialog"))
+                    return
+        finally:
+            self._answers = False
 
 
 class StuckError(AssertionError):
@@ -110,9 +137,9 @@ class Together:
         deed = self._dice.choices([one for one, _ in deeds], [weight for _, weight in deeds])[0]
         name = deed.__name__.strip("_")
         self.last = [*self.last[-20:], f"window {window}: {name}"]
-        self._answer()
+        self.browser.answer()
         deed()
-        self._answer()
+        self.browser.answer()
         self.done[name] += 1
 
     def turn(self, name: str) -> None:
@@ -124,22 +151,10 @@ class Together:
             return
         self.browser.until(lambda: found.click() or True)
 
-        def turned() -> bool:
-            self._answer()
-            return name in self.browser.text(".tabs .q-tab--active")
-
         try:
-            self.browser.until(turned)
+            self.browser.until(lambda: name in self.browser.text(".tabs .q-tab--active"))
         except Exception as error:
             raise StuckError(f"{name}: {self.browser.script(STUCK, name)}") from error
-
-    def _answer(self) -> None:
-        """Leave what is typed, where that is asked."""
-        for answer in ("Leave it for later", "Keep for later", "Overwrite", "Go on", "Cancel"):
-            if any(one.text.strip() == answer for one in self.browser.all(".q-dialog button")):
-                self.browser.button(answer)
-                self.browser.until(lambda: not self.browser.all(".q-dialog"))
-                return
 
     def _press(self) -> None:
         self.turn("Play")
@@ -181,7 +196,6 @@ class Together:
             return False
         pad = str(self._dice.choice(pads).get_attribute("data-edit"))
         self.browser.click(f"[data-edit='{pad}']")
-        self._answer()
         self.browser.until(lambda: "chosen" in str(self.browser.find(f"[data-edit='{pad}']").get_attribute("class")))
         self._count += 1
         self.browser.type(".editor-form .field-name input", Keys.CONTROL, "a")
@@ -221,7 +235,7 @@ class Together:
         """Leave nothing half done: nothing renders, nothing is typed, nothing is locked."""
         for window in self.browser.tabs:
             self.browser.use(window)
-            self._answer()
+            self.browser.answer()
             self.turn("Set")
             # What is typed and not saved is that performer's own.
             self.browser.script("sessionStorage.clear()")
