@@ -60,6 +60,8 @@ class Bench:
         model = timed_model(case.architecture, precision=precision, **options)
         if device == "cuda":
             self.stock_model.module.half()
+        #: What the model plays with where nothing is said.
+        self.usual_steps = model.defaults.steps
         seconds = min(case.seconds, model.max_seconds)
         self.case = Case(case.architecture, seconds, case.steps, case.cfg_scale, case.sampler, case.short_latents)
         self.worker = DiffusionWorker.from_model(model, None, **{"max_in_flight": 8, **engine})

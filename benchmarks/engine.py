@@ -89,12 +89,18 @@ def floor(work: float) -> float:
     return work * 1e12 / rate
 
 
-def against_stock(title: str, case: Case, at_once: int = 1, work: float = 0.0) -> Callable[[argparse.Namespace], Line]:
-    """A row: stock one after the other, ours together; on a card beside the floor for its ``work``, where known."""
+def against_stock(
+    title: str, case: Case, at_once: int = 1, work: float = 0.0, *, is_usual: bool = False
+) -> Callable[[argparse.Namespace], Line]:
+    """A row: stock one after the other, ours together; on a card beside the floor for its ``work``, where known.
+
+    Where it ``is_usual``, ours takes the steps that the model plays with, and stock those of the case.
+    """
 
     def row(options: argparse.Namespace) -> Line:
         bench = bench_of(case, options)
-        renders = [bench.case.render(job) for job in range(1, at_once + 1)]
+        steps = bench.usual_steps if is_usual else None
+        renders = [bench.case.render(job, steps) for job in range(1, at_once + 1)]
         bench.stock()
         bench.render(*renders)
         base, ours, ratio, spread = paired(
@@ -184,6 +190,8 @@ def decibels(signal: Audio, other: Audio) -> float:
 ROWS: dict[str, Callable[[argparse.Namespace], Line]] = {
     "pocket": against_stock("pocket: one request, 20 steps, CFG 3, 3 s", POCKET),
     "pocket-8": against_stock("pocket: 8 requests at once", POCKET, at_once=8),
+    "pocket-usual": against_stock("pocket: one request, stock 20 steps, ours its usual 8", POCKET, is_usual=True),
+    "pocket-usual-8": against_stock("pocket: 8 at once, stock 20 steps, ours their usual 8", POCKET, 8, is_usual=True),
     "small": against_stock("small: 8 steps, 11.9 s", SMALL),
     "beside": beside_a_long_render,
     "accuracy": accuracy(POCKET),
