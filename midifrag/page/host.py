@@ -12,7 +12,7 @@ import threading
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from midifrag import children
 from midifrag.config.settings import PageSettings
@@ -40,9 +40,12 @@ from midifrag.page.web.address import is_loopback, listen, qr_code, url
 from midifrag.page.web.server import serve
 from midifrag.page.web.token import lasting_token
 from midifrag.page.wire import Access, FromPage, FromShow, MidiSeen, ReadAgain, configuration
-from midifrag.show.runtime import Runtime
-from midifrag.show.telling import Heard
 from midifrag.states import NoticeLevel
+
+if TYPE_CHECKING:
+    # The page's process comes by here too, and needs nothing of what runs a show.
+    from midifrag.show.runtime import Runtime
+    from midifrag.show.telling import Heard
 
 _log = logging.getLogger(__name__)
 
