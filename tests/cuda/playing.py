@@ -40,9 +40,10 @@ PRESSES = (
 @contextmanager
 def playing(card: Card) -> Iterator[Card]:
     """The card in place, and a clock that stands still: nothing is slow."""
+    # Whoever frees memory collects, and need not look through all that models are made of, which the first one loads.
+    loaded()
+    garbage.leave_out()
     with pretended(card), ExitStack() as stack:
-        # Whoever frees memory collects, and need not look through all of torch for it.
-        garbage.leave_out()
         for name, module in list(sys.modules.items()):
             if name.startswith("midifrag.engine.diffusion.") and hasattr(module, "monotonic"):
                 stack.enter_context(mock.patch.object(module, "monotonic", return_value=0.0))

@@ -4,21 +4,24 @@ Whether that holds is remembered here: to ask the collector how much it leaves o
 """
 
 import gc
+import sys
 
-_is_left_out = False
+#: So many modules more are so much to look through that it is worth to do so once and then leave them out.
+MANY = 50
+_modules = 0
 
 
 def leave_out() -> None:
-    """Leave out all that there is, unless that was done already."""
-    global _is_left_out
-    if not _is_left_out:
+    """Leave out all that there is, unless that was done when most of it was there."""
+    global _modules
+    if len(sys.modules) >= _modules + MANY:
         gc.collect()
         gc.freeze()
-        _is_left_out = True
+        _modules = len(sys.modules)
 
 
 def give_back() -> None:
     """Look through all of it again, until somebody leaves it out."""
-    global _is_left_out
+    global _modules
     gc.unfreeze()
-    _is_left_out = False
+    _modules = 0
