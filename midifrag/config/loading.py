@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from stat import S_IFMT, S_ISREG
 from typing import Any, TypeAlias, cast
@@ -47,6 +48,9 @@ from midifrag.errors import ConfigurationError, Problem
 
 #: A file's time and size; None for one that is not there.
 Stamp: TypeAlias = tuple[int, int] | None
+
+#: What is being read: pydantic-settings asks a class for its sources.
+_merging: ContextVar[Sources] = ContextVar("_merging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +229,10 @@ class _FileSource(PydanticBaseSettingsSource):
         return self._values
 
 
-def _merged(sources: Sources) -> Settings:
+@cache
+def _layers() -> type[Settings]:
+    """Settings that are made of what `_merging` holds. To make this class takes as long as all else of a load."""
+
     class Layers(BaseSettings, Settings):
         model_config = SettingsConfigDict(
             env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
@@ -241,12 +248,21 @@ def _merged(sources: Sources) -> Settings:
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             del dotenv_settings, file_secret_settings
+            sources = _merging.get()
             # A field of the class that pydantic-settings makes here, not of the one that it declares.
             variables = {name.lower(): value for name, value in sources.environment.items()}
             cast("EnvSettingsSource", env_settings).env_vars = variables
             return init_settings, env_settings, _FileSource(settings_cls, sources.data, sources.environment)
 
-    return Layers(**sources.flags)
+    return Layers
+
+
+def _merged(sources: Sources) -> Settings:
+    before = _merging.set(sources)
+    try:
+        return _layers()(**sources.flags)
+    finally:
+        _merging.reset(before)
 
 
 def _load_banks(

@@ -53,6 +53,12 @@ def test_one_bank_with_one_pad_is_a_show(show):
     assert loaded.archive_folder == Path("fragments").absolute() / "archive"
 
 
+def test_the_same_files_read_again_are_the_same_show_and_others_are_not(show):
+    first = loading.load(show(), {"model": "sketch"}, environment={})
+    assert loading.load(show(), environment={"MIDIFRAG_MODEL": "sketch"}).settings == first.settings
+    assert loading.load(show("fragments: {count: 3}\nset_list: [opening]\n"), environment={}).settings != first.settings
+
+
 def test_note_names_and_channels_as_pad_keys(show):
     loaded = loading.load(show(opening="name: O\npads:\n  C1: {prompt: a}\n  37/10: {prompt: b}\n"), environment={})
     bank = loaded.banks[0]
