@@ -14,7 +14,17 @@ from midifrag.bridge.absences import Absences
 from midifrag.bridge.acting import Acting
 from midifrag.bridge.engine_reports import EngineReports
 from midifrag.bridge.holding import Holding
-from midifrag.bridge.items import AbletonHeard, CaughtUp, FromEngine, Introduce, Item, LinkHeard, PowerChanged, Reload
+from midifrag.bridge.items import (
+    AbletonHeard,
+    CaughtUp,
+    FromEngine,
+    Introduce,
+    Item,
+    LinkHeard,
+    LorasReplaced,
+    PowerChanged,
+    Reload,
+)
 from midifrag.bridge.lost_programs import LostPrograms
 from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.press_requests import PressRequests
@@ -210,6 +220,8 @@ class Bridge:
             case Reload(loaded):
                 self._switching.reload(loaded)
                 self._spares.follow_power()
+            case LorasReplaced(places):
+                self._switching.loras_replaced(places)
             case PowerChanged(on_battery):
                 self._spares.power_changed(on_battery)
             case Tick() | TransportChange():

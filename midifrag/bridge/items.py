@@ -39,6 +39,13 @@ class Reload:
 
 
 @dataclass(frozen=True, slots=True)
+class LorasReplaced:
+    """The files of these LoRAs, by where they lie, are others than they were."""
+
+    places: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class CaughtUp:
     """Call ``tell`` when all that was put before is dealt with: for somebody who must not run ahead of the bridge."""
 
@@ -99,5 +106,5 @@ class AbletonHeard:
 
 Item: TypeAlias = (
     MidiEvent | Intent | FromEngine | WriterEvent | PlayerEvent | PortChanged | Introduce | Reload | LinkHeard
-    | AbletonHeard | TimeChanged | Notice | CaughtUp | PowerChanged
+    | AbletonHeard | TimeChanged | Notice | CaughtUp | PowerChanged | LorasReplaced
 )  # fmt: skip

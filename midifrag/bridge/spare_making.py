@@ -10,6 +10,7 @@ from midifrag.bridge.source_book import SourceBook
 from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish
 from midifrag.bridge.wishes import Wishes
 from midifrag.clock import Clock
+from midifrag.config.loras import names_place
 from midifrag.engine.messages import Cancel
 from midifrag.engine.protocol import Engines
 from midifrag.fragment.writer_commands import Prepare, WriterCommand
@@ -66,6 +67,11 @@ class SpareMaking:
         """Drop ready spares and those on their way."""
         self.cancel(self._rack.coming)
         self._rack.clear()
+
+    def drop_with(self, places: Collection[str]) -> None:
+        """Drop those with LoRAs that lie at these places, ready and on their way."""
+        self.cancel([one for one in self._rack.coming if names_place(one.wish.preset.loras, places)])
+        self._rack.drop_with(places)
 
     def cancel(self, coming: Iterable[Coming]) -> None:
         """Have engines drop these."""

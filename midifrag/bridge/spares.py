@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from midifrag.bridge.source_book import Begin, Meant
 from midifrag.config.engines import SpareSettings
 from midifrag.config.lengths import needed_seconds
+from midifrag.config.loras import names_place
 from midifrag.config.parameter_values import LENGTHS
 from midifrag.config.parameters import RANDOM, Preset
 from midifrag.engine.messages import Render, Rendered
@@ -265,6 +266,13 @@ class SpareRack:
         self._ready.clear()
         self._failing.clear()
         self._unfit.clear()
+
+    def drop_with(self, places: Collection[str]) -> None:
+        """Drop ready spares with LoRAs that lie at these ``places``; what failed with one may be tried again."""
+        for place in [place for place, one in self._ready.items() if names_place(one.wish.preset.loras, places)]:
+            self._drop(place)
+        for place in [place for place, wish in self._failing.items() if names_place(wish.preset.loras, places)]:
+            del self._failing[place]
 
     def _drop(self, place: Place) -> Spare:
         self._unfit.clear()

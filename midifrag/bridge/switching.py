@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from midifrag.boundary import Land
@@ -15,6 +15,7 @@ from midifrag.bridge.values import LiveValues
 from midifrag.bridge.warmup import warm_renders
 from midifrag.clock import Clock
 from midifrag.config.loading import Loaded
+from midifrag.config.loras import names_place
 from midifrag.config.performers import MAIN
 from midifrag.config.targets import TIME, named, value_name
 from midifrag.engine.messages import Warm
@@ -150,6 +151,14 @@ class Switching:
             with self._set_list.as_performer(name):
                 self._tell_bank(set())
         self._publish(Notice(NoticeLevel.INFO, "the changed configuration is in use"))
+
+    def loras_replaced(self, places: Collection[str]) -> None:
+        """The files of LoRAs, by where they lie, are others: spares made with them go, and engines read them now."""
+        self._renders.spare_making.drop_with(places)
+        for model, renders in warm_renders(self._set_list.loaded).items():
+            with_them = tuple(render for render in renders if names_place(render.loras, places))
+            if with_them:
+                self._engines.send(model, Warm(with_them))
 
     def _change(self, change: Callable[[LiveValues], ControlChanged | None]) -> None:
         """Change a live value, and tell what it is now, and which others gave way to it."""

@@ -8,7 +8,7 @@ of each as well.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,6 +93,11 @@ def with_strengths(loras: str | None, values: Mapping[str, float]) -> str | None
 def strengths_of(loras: str | None) -> dict[str, float]:
     """How strong each LoRA of a line is, by `value_name`."""
     return {value_name(one): one.strength for one in read_loras(loras)}
+
+
+def names_place(loras: str | None, places: Collection[str]) -> bool:
+    """Whether any LoRA of a line lies at one of these places."""
+    return any(one.place in places for one in read_loras(loras))
 
 
 def value_name(lora: Lora) -> str:

@@ -18,10 +18,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeAlias, cast
 
 from midifrag.errors import StorageError
 from midifrag.fragment.plain_json import read_value
+
+#: What tells one version of a file from another: inode, size in bytes, time of change in nanoseconds.
+Signature: TypeAlias = tuple[int, int, int]
 
 #: Our own folder below those that others watch: what is being written lies there.
 OWN_FOLDER = ".midifrag"
@@ -239,3 +242,12 @@ def read_json(path: Path) -> Any:
             return read_value(file.read())
     except (OSError, ValueError):
         return None
+
+
+def signature_of(path: Path) -> Signature | None:
+    """Return what tells this version of a file from another, None if it is missing."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -6,16 +6,13 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from midifrag.fragment.file_names import TAKE_NUMBER
 from midifrag.fragment.files import open_regular
 from midifrag.fragment.plain_json import is_flag, is_length, is_moment, is_text, is_whole, read_value
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.wav import audio_checksum, read_metadata
-
-#: What tells one version of a file from another: inode, size in bytes, time of change in nanoseconds.
-Signature: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +97,3 @@ def seconds_of(path: Path) -> float:
             return float(soundfile.info(file).duration)
     except (OSError, soundfile.LibsndfileError):
         return 0.0
-
-
-def signature_of(path: Path) -> Signature | None:
-    """Return what tells this version of a file from another, None if it is missing."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns

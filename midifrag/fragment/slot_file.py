@@ -12,15 +12,17 @@ from pathlib import Path
 
 from midifrag.errors import StorageError
 from midifrag.fragment.files import (
+    Signature,
     copy_regular,
     discard,
     keep_copy,
     open_regular,
     replace_file,
+    signature_of,
     storage_error,
     write_whole,
 )
-from midifrag.fragment.slot_content import Signature, SlotContent, content_of, seconds_of, signature_of
+from midifrag.fragment.slot_content import SlotContent, content_of, seconds_of
 from midifrag.fragment.slot_places import beside, keep_own, place_of
 from midifrag.fragment.workspace import Workspace
 

@@ -20,9 +20,9 @@ from midifrag.errors import AudioError, MidifragError, StorageError
 from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.fragment.audio_files import encode_audio, read_sound
 from midifrag.fragment.file_names import SOURCES
-from midifrag.fragment.files import discard, replace_file, storage_error, write_whole
+from midifrag.fragment.files import discard, replace_file, signature_of, storage_error, write_whole
 from midifrag.fragment.hands import Hand
-from midifrag.fragment.slot_content import content_of, signature_of
+from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer_commands import ReadSound, SoundPlace
 from midifrag.fragment.writer_events import SoundRead

@@ -2,8 +2,8 @@
 
 import pytest
 
-from midifrag.bridge.items import LinkHeard, Reload
-from midifrag.engine.messages import Cancel, Cancelled, Warm
+from midifrag.bridge.items import LinkHeard, LorasReplaced, Reload
+from midifrag.engine.messages import Cancel, Cancelled, Failed, Warm
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, PadChanged, TimeChanged
 from midifrag.intents import MoveControl, SelectBank, SetParameter
 from midifrag.midi.decoding import MessageDecoder
@@ -317,3 +317,50 @@ def test_a_tempo_that_is_a_clocks_is_left_alone():
     assert [text for _, text in rig.notices()] == [
         "the tempo is that of link; controls set it where midifrag's own clock keeps the time"
     ]
+
+
+# --- files of LoRAs --------------------------------------------------------------------------------------------------
+
+
+def test_spares_made_with_a_lora_go_when_its_file_is_replaced_and_engines_read_that_at_once():
+    pads = {36: {"prompt": "rain", "loras": [{"file": "/dusty.safetensors"}]}, 37: {"prompt": "wind"}}
+    rig = with_spares(bank(pads=pads))
+    made = []
+    for _ in pads:
+        made.append(rig.engines.renders()[-1])
+        assert made[-1].spare
+        rig.rendered(made[-1])
+    assert [render.loras for render in made] == ["dusty=1 from /dusty.safetensors", None]
+    rig.bridge.handle(LorasReplaced(frozenset({"/other.safetensors"})))
+    rig.bridge.housekeeping()
+    assert rig.engines.renders()[-1] is made[-1]
+
+    rig.bridge.handle(LorasReplaced(frozenset({"/dusty.safetensors"})))
+    [warm] = [command for _, command in rig.engines.sent if isinstance(command, Warm)]
+    assert [render.prompt for render in warm.renders] == ["rain"]
+    rig.press(37)
+    assert len(rig.lands()) == 1
+    rig.press(36)
+    assert len(rig.lands()) == 1
+    again = rig.engines.renders()[-1]
+    assert (again.prompt, again.spare) == ("rain", False)
+
+
+def test_a_spare_on_its_way_is_called_off_when_the_file_of_its_lora_is_replaced():
+    rig = with_spares(one_pad(loras=[{"file": "/dusty.safetensors"}]))
+    coming = rig.engines.renders()[-1]
+    rig.bridge.handle(LorasReplaced(frozenset({"/dusty.safetensors"})))
+    assert Cancel(coming.job) in [command for _, command in rig.engines.sent]
+    rig.bridge.housekeeping()
+    anew = rig.engines.renders()[-1]
+    assert (anew.spare, anew.job != coming.job) == (True, True)
+
+
+def test_a_spare_that_failed_is_tried_again_with_another_file_of_its_lora():
+    rig = with_spares(one_pad(loras=[{"file": "/dusty.safetensors"}]))
+    rig.say(Failed(rig.engines.renders()[-1].job, "dusty.safetensors is damaged"))
+    rig.bridge.housekeeping()
+    assert len(rig.engines.renders()) == 1
+    rig.bridge.handle(LorasReplaced(frozenset({"/dusty.safetensors"})))
+    rig.bridge.housekeeping()
+    assert len(rig.engines.renders()) == 2

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from midifrag.errors import StorageError
 from midifrag.events import JobChanged, SlotsChanged, StateChange
-from midifrag.fragment.files import open_regular, storage_error
-from midifrag.fragment.slot_content import Signature, signature_of
+from midifrag.fragment.files import Signature, open_regular, signature_of, storage_error
 from midifrag.states import JobState
 
 

@@ -31,7 +31,7 @@ def engine_info(runner: ModelRunner, warmed: str, bytes_of_a_request: int, optio
         samplers=samplers_for(model.objective),
         memory=memory,
         warmed=warmed,
-        remark="; ".join(filter(None, (model.remark, *runner.loras.remarks))),
+        remark="; ".join(filter(None, (model.remark, *runner.loras.shelf.remarks))),
         noise=device_name(model.noise_device),
         hears_tempo=any(one.is_tempo for one in model.inputs),
         begins_from=model.begins_from,

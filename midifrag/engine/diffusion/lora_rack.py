@@ -1,60 +1,32 @@
-"""The LoRAs of one model's engine: files that were read, and networks that have some of them merged in."""
+"""What one model's engine makes of LoRAs: side paths of its network, and networks that have some of them merged in."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
-import queue
-import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
-from torch import Tensor
-
-from midifrag.config.loras import SENT, Lora, read_loras, write_loras
-from midifrag.engine.loading import hub
-from midifrag.engine.loading.adapters import adaptable
-from midifrag.engine.loading.checkpoint import weights_of
-from midifrag.engine.loading.lora_files import LoraFile, PlayedLora, PlayedLoras, read_lora
+from midifrag.config.loras import Lora, read_loras, write_loras
+from midifrag.engine.diffusion.lora_shelf import LoraShelf
+from midifrag.engine.loading.device import fits_in_memory
+from midifrag.engine.loading.lora_files import LoraFile, PlayedLora, PlayedLoras
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.messages import Render, Warming
 from midifrag.engine.network.denoiser import Denoiser
 from midifrag.engine.network.merging import merged_module
 from midifrag.engine.network.transformer import FastDenoiser
-from midifrag.errors import LoraError, ModelError
-
-_log = logging.getLogger(__name__)
+from midifrag.errors import ModelError
 
 #: Networks with LoRAs merged into them that are kept: each has copies of the weights that it changes.
 KEPT = 2
-#: Seconds between two signs of life while a file is read.
-_SIGN = 0.5
 
 _Denoiser: TypeAlias = Denoiser[Any]
 #: Builds what denoises with a module of these weights.
 Build: TypeAlias = Callable[[Any, Precision], _Denoiser]
-
-
-class _Originals:
-    """The weights of a model's layers as its checkpoint has them; its own may be in a format that rounds them."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self._read: dict[str, Tensor] = {}
-
-    def __call__(self, layer: str) -> Tensor:
-        """Those of a layer, in fp32."""
-        module, name = self._model.module, f"{layer}.weight"
-        if self._model.precision == "fp32" or self._model.files is None:
-            own: Tensor = module.get_parameter(name)
-            return own.detach().float()
-        if not self._read:
-            self._read = weights_of(module, self._model.files[0], [f"{each}.weight" for each in adaptable(module)])
-        return self._read[name].float()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +43,19 @@ class Placed:
 
 
 class LoraRack:
-    """LoRAs by where they lie. One that was read stays as it was, whatever becomes of its file."""
+    """What is made of the LoRAs of a ``shelf``: side paths, and networks that have some of them merged in."""
 
     def __init__(self, model: Model, build: Build, outgrown: Callable[[_Denoiser], None]) -> None:
         self._model, self._build, self._outgrown = model, build, outgrown
-        self._files: dict[str, LoraFile] = {}
+        self.shelf = LoraShelf(model)
         self._merged: OrderedDict[tuple[Precision, PlayedLoras], _Denoiser] = OrderedDict()
         #: Which of each denoiser's side paths is which file's.
         self._attached: WeakKeyDictionary[_Denoiser, dict[LoraFile, int]] = WeakKeyDictionary()
-        #: Why files cannot be played, and what is to be told of others, by where they lie.
-        self.told: dict[str, str] = {}
 
     def played(self, line: str | None) -> PlayedLoras:
         """The LoRAs of a request that do anything. Raises `LoraError` and `HubError` for what cannot be played."""
         return tuple(
-            PlayedLora(one.name, self._file(one), one.strength) for one in read_loras(line) if one.strength != 0
+            PlayedLora(one.name, self.shelf.file(one), one.strength) for one in read_loras(line) if one.strength != 0
         )
 
     def recorded(self, line: str | None, played: PlayedLoras) -> str | None:
@@ -116,6 +86,21 @@ class LoraRack:
         self._merged.move_to_end(key)
         return self._merged[key]
 
+    def drop_replaced(self) -> None:
+        """Free what was made of files that were replaced; only with no request in flight."""
+        for key in [key for key in self._merged if not all(self.shelf.has(one.file) for one in key[1])]:
+            del self._merged[key]
+        for denoiser, known in self._attached.items():
+            gone = [file for file in known if not self.shelf.has(file)]
+            if not gone or not isinstance(denoiser, FastDenoiser):
+                continue
+            indices = [known[file] for file in gone]
+            # Without room for what remains, it is tried again the next time.
+            if fits_in_memory(self._model.device, partial(denoiser.detach, indices)):
+                for file in gone:
+                    del known[file]
+                self._outgrown(denoiser)
+
     def drop_merged(self) -> None:
         """Free all networks with LoRAs merged into them."""
         self._merged.clear()
@@ -134,77 +119,11 @@ class LoraRack:
             strengths[index] = strengths.get(index, 0.0) + one.strength
         return strengths
 
-    # --- files -------------------------------------------------------------------------------------------------------
-
     def prepare(self, renders: Sequence[Render], own: _Denoiser) -> Iterator[Warming]:
         """Read what these renders name, and attach what stands beside a network's layers; before that is recorded."""
-        yield from self._load(renders)
+        yield from self.shelf.load([self._model.defaults.loras, *(render.loras for render in renders)])
         for line in dict.fromkeys(render.loras for render in renders):
             with contextlib.suppress(ModelError, ValueError):
                 played = self.played(line)
                 if all(one.file.is_added for one in played):
                     self.place(played, own, self._model.precision)
-
-    def _load(self, renders: Iterable[Render]) -> Iterator[Warming]:
-        """Fetch and read what these renders name, on a thread of its own; what cannot be played is told, and left."""
-        lines = [self._model.defaults.loras, *(render.loras for render in renders)]
-        wanted: dict[str, Lora] = {}
-        for line in lines:
-            try:
-                wanted |= {one.place: one for one in read_loras(line) if one.place and one.place not in self._files}
-            except ValueError as error:
-                _log.warning("LoRAs: %s", error)
-        for number, one in enumerate(wanted.values()):
-            ended: queue.SimpleQueue[LoraFile | BaseException] = queue.SimpleQueue()
-            threading.Thread(target=self._try, args=(one, ended), name="midifrag-lora", daemon=True).start()
-            while True:
-                yield Warming(number, len(wanted), f"LoRA {one.name}")
-                try:
-                    end = ended.get(timeout=_SIGN)
-                    break
-                except queue.Empty:
-                    continue
-            if isinstance(end, LoraFile):
-                self._keep(one, end)
-            elif isinstance(end, ModelError):
-                self.told[one.place] = str(end)
-                _log.warning("%s", end)
-            else:
-                raise end
-
-    def _try(self, lora: Lora, ended: queue.SimpleQueue[LoraFile | BaseException]) -> None:
-        try:
-            ended.put(self._read(lora, may_fetch=True))
-        except BaseException as error:
-            ended.put(error)
-
-    def _file(self, lora: Lora) -> LoraFile:
-        if not lora.place:
-            raise LoraError(f"The LoRA {lora.name!r} has no file. Name it with loras: [{{file: …}}].")
-        if lora.place not in self._files:
-            self._keep(lora, self._read(lora, may_fetch=False))
-        found = self._files[lora.place]
-        if lora.checksum and found.checksum != lora.checksum:
-            raise LoraError(
-                f"{found.file} is another LoRA than the one that is meant: its checksum begins with "
-                f"{found.checksum[:12]}, and not with {lora.checksum[:12]}. Put that one in its place."
-            )
-        return found
-
-    def _read(self, lora: Lora, *, may_fetch: bool) -> LoraFile:
-        where = lora.hub
-        path = Path(lora.place).expanduser() if where is None else hub.lora_file(*where, may_fetch=may_fetch)
-        return read_lora(path, adaptable(self._model.module), _Originals(self._model))
-
-    def _keep(self, lora: Lora, read: LoraFile) -> None:
-        # Brought to the device once, so that no press waits for that.
-        there = {name: adapter.on(self._model.device) for name, adapter in read.adapters.items()}
-        self._files[lora.place] = replace(read, adapters=there)
-        how = "" if read.is_added else f"a {read.kind}, merged: each new strength of it takes a press a moment longer"
-        self.told[lora.place] = "; ".join(filter(None, (how, read.note)))
-
-    @property
-    def remarks(self) -> Sequence[str]:
-        """What a performer should know of the files, but for those that one of many sent here."""
-        every = ((Path(place).name, told) for place, told in self.told.items() if told)
-        return [f"LoRA {name}: {told}" for name, told in every if not name.startswith(SENT)]

@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from midifrag.config.loras import read_loras
 from midifrag.engine.diffusion.counters import Counters
 from midifrag.engine.diffusion.encoded_sounds import EncodedSounds
 from midifrag.engine.diffusion.lora_rack import LoraRack
@@ -63,7 +64,10 @@ class ModelRunner:
         False after a window of the sound that it begins from: there is more of that to do. Raises `LoraError` and
         `HubError` for a LoRA that cannot be played.
         """
-        played = self.loras.played(request.parameters.loras)
+        if request.played is None:
+            # Once: begun anew, it has the same, also where a file has been replaced meanwhile.
+            request.played = self.loras.played(request.parameters.loras)
+        played = request.played
         parameters = replace(request.parameters, loras=self.loras.recorded(request.parameters.loras, played))
         request.parameters = parameters
         sound, latents, kept = request.render.sound, None, None
@@ -104,8 +108,9 @@ class ModelRunner:
             self.recordings.make_anew()
 
     def remarks_on(self, request: Request) -> list[str]:
-        """What a performer should know of how a prompt is understood."""
-        return remarks_on(request, self.model, self._conditioner)
+        """What a performer should know of how a prompt is understood, and of LoRAs that are not as their files."""
+        stale = self.loras.shelf.notes(read_loras(request.parameters.loras))
+        return [*stale, *remarks_on(request, self.model, self._conditioner)]
 
     def denoise(self, batch: Sequence[Request]) -> Tensor:
         """The model's guided outputs for what the requests wait for, (requests, channels, frames).
@@ -194,6 +199,7 @@ class ModelRunner:
     def on_idle(self) -> None:
         """With no request left: free what was for requests alone, and decode in windows of full size again, once."""
         self.parts.drop_others()
+        self.loras.drop_replaced()
         self.sounds.forget_unfinished()
         self.release_batch()
         if self._shortages == 1:

@@ -42,8 +42,8 @@ class Request:
     ``tries_for_memory`` counts how often it was tried again for want of memory, ``announced`` is set once its beginning
     was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came; ``attempt``
     counts how often it was begun or decoded anew. ``last_output`` is the model's, where it may be taken once more; a
-    ``rehearsal`` leaves nothing out. ``merged`` are the LoRAs that are in the weights of its ``network``, where
-    it has one of its own.
+    ``rehearsal`` leaves nothing out. ``played`` are the LoRAs that it began with, of which
+    ``merged`` are in the weights of its ``network``, where it has one of its own.
     """
 
     render: Render
@@ -63,6 +63,7 @@ class Request:
     clock: Callable[[], float] = monotonic
     last_output: Tensor | None = None
     rehearsal: bool = False
+    played: PlayedLoras | None = None
     merged: PlayedLoras = ()
     network: Denoiser[Any] | None = None
     _prepared: SupportsGuidance | None = None

@@ -269,7 +269,8 @@ def _scale(reading: Reading, alpha: float | None, rank: int) -> float:
 
 
 def _finite(file: Path, tensors: _Tensors, name: str) -> Tensor:
-    value = tensors.take(name).float()
+    # A copy: what is read from a file may be the file itself, as it is now and only as long as it is there.
+    value = tensors.take(name).to(torch.float32, copy=True)
     if not torch.isfinite(value).all():
         raise LoraError(
             f"{file} holds what is no number (NaN or infinity), in {name}. Its training went wrong; use an earlier one."

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from midifrag.config.regular_files import read_regular
+from midifrag.engine.loading.lora_versions import BESIDE
 
 #: What a tensor is in its layer.
 Role: TypeAlias = Literal["up", "down", "alpha", "core", "left", "right", "lengths", "rows", "columns"]
@@ -106,7 +107,7 @@ def _stock(names: list[str], metadata: Mapping[str, str], known: set[str]) -> Re
 def _peft(names: list[str], metadata: Mapping[str, str], known: set[str], file: Path) -> Reading:
     reading = _sorted(Reading("peft"), names, _PEFT, _PEFT_ROLES, _dotted(known))
     said = _json(metadata.get("lora_adapter_metadata"))
-    if said is None and (beside := file.with_name("adapter_config.json")).is_file():
+    if said is None and (beside := file.with_name(BESIDE)).is_file():
         try:
             said = _json(read_regular(beside, _MOST_JSON).decode("utf-8", "replace"))
         except (OSError, ValueError):

@@ -6,7 +6,7 @@ other network, and what a card has recorded of a call can be replayed with it (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -61,9 +61,16 @@ class SideLayer:
             down, up = torch.cat([self.down, down]), torch.cat([self.up, up], dim=1)
         return down, up.contiguous(), layout
 
-    def take(self, beside: _Beside) -> None:
+    def without(self, indices: Collection[int]) -> _Beside | None:
+        """What stands beside it without the LoRAs of these indices; None for nothing."""
+        stays = [rank for rank, owner in enumerate(self.layout) if owner not in indices]
+        if self.down is None or self.up is None or not stays:
+            return None
+        return self.down[stays], self.up[:, stays].contiguous(), tuple(self.layout[rank] for rank in stays)
+
+    def take(self, beside: _Beside | None) -> None:
         """Have this beside it from now on."""
-        self.down, self.up, self.layout = beside
+        self.down, self.up, self.layout = beside or (None, None, ())
 
     @property
     def memory(self) -> int:
@@ -72,7 +79,7 @@ class SideLayer:
 
 
 class SidePaths:
-    """The side paths of one network; ``names`` are those of its layers. What is attached stays, in its order."""
+    """The side paths of one network; ``names`` are those of its layers. What is attached keeps its order."""
 
     def __init__(self, names: Mapping[nn.Module, str] | None = None) -> None:
         self._names = names or {}
@@ -95,16 +102,23 @@ class SidePaths:
     def attach(self, adapters: Adapters, device: torch.device) -> int:
         """Add a LoRA, and say its index; what it does to layers that are none of these is not this one's business."""
         sides = [(side, adapter) for name, adapter in adapters.items() for side in self._layers.get(name, ())]
-        made = [(side, side.with_lora(adapter, self.count, device)) for side, adapter in sides]
-        for layout in {beside[2] for _, beside in made}:
+        self._take([(side, side.with_lora(adapter, self.count, device)) for side, adapter in sides], device)
+        self.count += 1
+        return self.count - 1
+
+    def detach(self, indices: Collection[int], device: torch.device) -> None:
+        """Take LoRAs away again; no other one gets their indices."""
+        sides = [side for every in self._layers.values() for side in every if not set(indices).isdisjoint(side.layout)]
+        self._take([(side, side.without(indices)) for side in sides], device)
+
+    def _take(self, made: Sequence[tuple[SideLayer, _Beside | None]], device: torch.device) -> None:
+        for layout in {beside[2] for _, beside in made if beside is not None}:
             # Made now, since nothing may come from the host while a card's work is recorded.
             if layout not in self._indices:
                 self._indices[layout] = to_device(list(layout), device)
-        # All of them or none: where memory runs out on the way, the LoRA is attached once more.
+        # All of them or none: where memory runs out on the way, it is done once more.
         for side, beside in made:
             side.take(beside)
-        self.count += 1
-        return self.count - 1
 
     def has(self, layer: nn.Module) -> bool:
         """Whether a LoRA is about this layer."""

@@ -12,7 +12,7 @@ on `StockDenoiser`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -65,6 +65,10 @@ class FastDenoiser:
     def attach(self, adapters: Adapters) -> int:
         """Add a LoRA of which all is added to weights, and say its index; what was captured does not fit then."""
         return self._sides.attach(adapters, self._forward.device)
+
+    def detach(self, indices: Collection[int]) -> None:
+        """Take LoRAs away again that no request in flight wants; what was captured does not fit then."""
+        self._sides.detach(indices, self._forward.device)
 
     def bytes_held(self, prepared: PreparedConditioning) -> int:
         """See `Denoiser.bytes_held`."""

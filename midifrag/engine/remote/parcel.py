@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from midifrag.engine.loading.checksum import CHUNK, checksum
+from midifrag.engine.loading.lora_versions import BESIDE
 
-#: What PEFT writes beside a LoRA's file, and what it is called where a file has it inside.
-BESIDE, _INSIDE = "adapter_config.json", "lora_adapter_metadata"
+#: What `BESIDE` a file is called where a file has it inside.
+_INSIDE = "lora_adapter_metadata"
 #: Bytes before a safetensors file's header, which say how long that is; its length is a multiple of them.
 _LENGTH = 8
 

@@ -19,8 +19,9 @@ from midifrag.engine.line.translating import packed, wish_of
 from midifrag.engine.loading.checksum import checksum
 from midifrag.engine.loading.file_kinds import FileKind, kind_of
 from midifrag.engine.loading.lora_check import as_lora, lora_problem
+from midifrag.engine.loading.lora_versions import BESIDE
 from midifrag.engine.messages import Render
-from midifrag.engine.remote.parcel import BESIDE, Parcel, lora_parcel
+from midifrag.engine.remote.parcel import Parcel, lora_parcel
 from midifrag.errors import CheckpointError, LineError, ModelError
 from midifrag.fragment.files import check_regular
 

@@ -11,22 +11,19 @@ import numpy as np
 import pytest
 import torch
 
-from midifrag.engine.diffusion.lora_rack import KEPT, LoraRack
+from midifrag.engine.diffusion.lora_rack import KEPT
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
-from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.lora_formats import STOCK_TYPES
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Failed, Render, Rendered
 from midifrag.engine.network.call_rows import Row
 from midifrag.engine.network.conditioning import Conditioner
 from midifrag.engine.network.denoiser import StockDenoiser
-from midifrag.engine.protocol import EngineChoice
 from tests.engine.lora_maker import damaged, products, save_kohya, save_loraw, save_peft, save_stock_lora, stock_with
 from tests.engine.sa3_models import sa3
 from tests.engine.stock import loaded, run, stock_audio
-from tests.engine.tiny_models import tiny_model_folder
 from tests.support.forms import form
 
 ENOUGH = 80.0
@@ -203,17 +200,6 @@ def test_a_press_whose_lora_is_no_good_fails_alone(tmp_path: Path) -> None:
     assert {type(event): event.job for event in ends} == {Failed: 1, Rendered: 2}
 
 
-def test_warm_up_reads_them_and_says_what_it_could_not(folder: Path, tmp_path: Path) -> None:
-    rows, gone = lora(folder, "dora-rows"), tmp_path / "gone.safetensors"
-    alone = DiffusionWorker.from_model(sa3_model())
-    renders = tuple(Render(0, "rain", SECONDS, 7, loras=line((file, 1.0)), **ASKED) for file in (rows, gone))
-    for _ in alone.warm(renders):
-        pass
-    told = alone.info().remark
-    assert f"LoRA {rows.name}: a dora-rows, merged" in told
-    assert f"There is no LoRA {gone}" in told
-
-
 def test_more_merged_ones_at_once_than_are_kept_have_one_network_each(folder: Path) -> None:
     rows = lora(folder, "dora-rows")
     alone = DiffusionWorker.from_model(sa3_model())
@@ -231,25 +217,21 @@ def test_more_merged_ones_at_once_than_are_kept_have_one_network_each(folder: Pa
     assert len(alone.runner.loras._merged) == KEPT
 
 
-def test_what_is_written_in_singular_vectors_is_read_by_the_checkpoint_s_own(tmp_path: Path) -> None:
-    """Weights in bf16 have others."""
-    folder = tiny_model_folder(tmp_path / "tiny")
-    choice = EngineChoice("tiny", {"folder": str(folder)}, "cpu", "fp32")
-    exact, rough = (load_stable_audio(replace(choice, precision=one)) for one in ("fp32", "bf16"))
-    file = save_stock_lora(exact, tmp_path / "xs.safetensors", "lora-xs")
-    of_exact, of_rough = (
-        DiffusionWorker.from_model(one).runner.loras.played(line((file, 1.0)))[0].file.adapters
-        for one in (exact, rough)
-    )
-    for name, adapter in of_exact.items():
-        torch.testing.assert_close(of_rough[name].up @ of_rough[name].down, adapter.up @ adapter.down)
-
-
-def test_what_one_of_many_sent_to_a_server_is_told_to_nobody_else() -> None:
-    rack = LoraRack(sa3_model(), lambda _module, _precision: None, lambda _denoiser: None)
-    rack.told |= {
-        "/sets/dusty.safetensors": "a dora",
-        "/tmp/x/sent-1f.safetensors": "a bora",
-        "/sets/plain.safetensors": "",
-    }
-    assert rack.remarks == ["LoRA dusty.safetensors: a dora"]
+def test_what_was_made_of_a_replaced_file_is_freed_when_nothing_is_in_flight(folder: Path, tmp_path: Path) -> None:
+    """Else each replacement would make every step a little slower, for the rest of the show."""
+    for kind in ("lora", "dora-rows"):
+        mine = tmp_path / f"{kind}.safetensors"
+        mine.write_bytes(lora(folder, kind).read_bytes())
+        alone = DiffusionWorker.from_model(sa3_model())
+        rack, denoiser = alone.runner.loras, alone.runner.parts.denoiser()
+        asks = Render(1, "rain", SECONDS, 7, loras=line((mine, 0.5)), **ASKED)
+        first = run(alone, asks)[-1]
+        memory = denoiser.memory
+        mine.write_bytes(lora(folder, kind, 1).read_bytes())
+        second = run(alone, replace(asks, job=2))[-1]
+        assert isinstance(first, Rendered)
+        assert isinstance(second, Rendered)
+        assert decibels(first.audio, second.audio) < ENOUGH
+        assert denoiser.memory == memory
+        assert len(rack._merged) == (0 if kind == "lora" else 1)
+        assert decibels(second.audio, run(alone, replace(asks, job=3))[-1].audio) > ENOUGH

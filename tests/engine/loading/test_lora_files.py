@@ -66,6 +66,21 @@ def test_a_whole_file_is_read_with_its_scale_and_checksum(tmp_path: Path, kind: 
     assert (one.columns is not None) is (kind in ("dora-cols", "bora", "bora-xs"))
 
 
+@pytest.mark.parametrize("kind", ["lora", "dora-rows", "bora"])
+def test_what_was_read_stays_as_it_is_when_its_file_is_written_anew(tmp_path: Path, kind: str) -> None:
+    """Files in fp32 are mapped: what takes one's place would be heard at once, and one cut short would end it all."""
+    values = tensors(kind)
+    file = saved(tmp_path / "x.safetensors", values, adapter_type=kind)
+    read = read_lora(file, LAYERS)
+    with file.open("r+b") as stream:
+        stream.write(b"\0" * file.stat().st_size)
+    one = read.adapters["model.model.a"]
+    torch.testing.assert_close(one.down, values[STOCK.format("a", "lora_A")])
+    torch.testing.assert_close(one.up, values[STOCK.format("a", "lora_B")] * 2)
+    for lengths in (one.rows, one.columns):
+        assert lengths is None or bool((lengths == 1).all())
+
+
 def test_older_files_tell_rows_from_columns_by_their_shape(tmp_path: Path) -> None:
     for size, kind in (((1, -1), "dora-cols"), ((-1, 1), "dora-rows")):
         values = tensors(kind)

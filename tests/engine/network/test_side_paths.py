@@ -94,3 +94,24 @@ def test_one_that_memory_ran_out_for_on_the_way_is_attached_once() -> None:
 def test_a_layer_without_a_name_has_nothing_beside_it() -> None:
     linear = nn.Linear(2, 2)
     assert SidePaths().beside(linear, linear, torch.float32) is linear
+
+
+def test_one_that_is_taken_away_leaves_the_others_and_no_other_gets_its_index() -> None:
+    linear, other = nn.Linear(5, 6), nn.Linear(5, 6)
+    sides = SidePaths({linear: "a", other: "b"})
+    layer = sides.beside(linear, linear, torch.float32)
+    sides.beside(other, other, torch.float32)
+    first, second, third = (adapter(6, 5, rank) for rank in (1, 2, 3))
+    sides.attach({"a": first, "b": first}, CPU)
+    sides.attach({"a": second}, CPU)
+    sides.detach([0], CPU)
+    assert (sides.has(linear), sides.has(other)) == (True, False)
+    assert sides.memory == 4 * 2 * 11
+    assert sides.attach({"a": third}, CPU) == 2
+    sides.begin(sides.gathered([sides.row({1: 0.5, 2: -1.0}, CPU)], CPU))
+    x = drawn(1, 7, 5)
+    weight = linear.weight + 0.5 * second.up @ second.down - third.up @ third.down
+    torch.testing.assert_close(layer(x), functional.linear(x, weight, linear.bias))
+    sides.detach([1, 2], CPU)
+    assert sides.memory == 0
+    torch.testing.assert_close(layer(x), linear(x))
