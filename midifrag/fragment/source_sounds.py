@@ -18,7 +18,7 @@ import numpy as np
 from midifrag.audio import Audio, SourceSound
 from midifrag.errors import AudioError, MidifragError, StorageError
 from midifrag.fragment.archive_reader import ArchiveReader
-from midifrag.fragment.audio_files import encode_audio, read_sound
+from midifrag.fragment.audio_files import Sound, encode_audio, read_sound
 from midifrag.fragment.file_names import SOURCES
 from midifrag.fragment.files import discard, replace_file, signature_of, storage_error, write_whole
 from midifrag.fragment.hands import Hand
@@ -89,26 +89,30 @@ class SourceSounds:
 
     def _found(self, command: ReadSound) -> tuple[Audio, int, tuple[str, ...]]:
         """The sound that is asked for, as far as it is. Raises `MidifragError`."""
-        place, samples = command.place, 0
+        place, samples, told = command.place, 0, ()
         match place.kind:
             case "slot":
-                audio, rate, samples = self._in_slot(command)
+                sound = self._in_slot(command)
+                audio, rate, samples, told = sound.audio, sound.sample_rate, sound.samples, sound.notes
             case "take":
                 audio, rate = self._archive.read(place.number)
             case "file":
-                sound = read_sound(Path(place.file), command.longest, from_end=command.from_end)
-                audio, rate, samples = sound.audio, sound.sample_rate, sound.samples
+                sound = _in_file(command)
+                audio, rate, samples, told = sound.audio, sound.sample_rate, sound.samples, sound.notes
             case "input":
                 audio, rate = self._listen(command.seconds)
             case "kept":
                 audio, rate = read_kept(self._archive.folder, place.file)
             case _:
                 assert_never(place.kind)
-        # What was kept is as it was used.
-        return (audio, rate, ()) if place.kind == "kept" else fitting(audio, rate, command, samples)
+        if place.kind == "kept":
+            # As it was used.
+            return audio, rate, ()
+        audio, rate, notes = fitting(audio, rate, command, samples)
+        return audio, rate, (*told, *notes)
 
-    def _in_slot(self, command: ReadSound) -> tuple[Audio, int, int]:
-        """What lay in a slot when it was asked for: its fragment, or by now the one before; and its samples in all."""
+    def _in_slot(self, command: ReadSound) -> Sound:
+        """What lay in a slot when it was asked for: its fragment, or by now the one before."""
         place = command.place
         path = self._slots.path(place.number)
         for look in range(LOOKS):
@@ -120,10 +124,22 @@ class SourceSounds:
                         continue
                     sound = read_sound(one, command.longest, from_end=command.from_end)
                     if signature_of(one) == before:
-                        return sound.audio, sound.sample_rate, sound.samples
+                        return sound
         if signature_of(path) is None:
             raise StorageError(f"slot {place.number} is empty: there is no {path.name}. Fill it, or name another")
         raise StorageError(f"slot {place.number} changed before it was read; press again")
+
+
+def _in_file(command: ReadSound) -> Sound:
+    """What a file holds, all of it of one version. Raises `MidifragError`."""
+    path = Path(command.place.file)
+    for look in range(LOOKS):
+        time.sleep(BETWEEN * (look > 0))
+        before = signature_of(path)
+        sound = read_sound(path, command.longest, from_end=command.from_end)
+        if signature_of(path) == before:
+            return sound
+    raise StorageError(f"{path} is being written; press again when it is whole")
 
 
 def _is_it(path: Path, place: SoundPlace) -> bool:

@@ -13,7 +13,7 @@ import soundfile
 from midifrag.audio import Audio, SourceSound
 from midifrag.errors import AudioError, StorageError
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.audio_files import read_wav, write_wav
+from midifrag.fragment.audio_files import read_sound, read_wav, write_wav
 from midifrag.fragment.cutting import Fragment
 from midifrag.fragment.encoding import encode_fragment
 from midifrag.fragment.record import TakeRecord
@@ -137,6 +137,40 @@ def test_what_is_longer_than_the_model_takes_is_cut_and_that_is_told(reading: Re
     assert told.sound is not None
     assert near(noise(1)[:, -1600:], told.sound.audio)
     assert told.notes == ("slot 1 is 0.5 s long: the model takes 0.2 s, its end",)
+
+
+def test_a_file_that_is_cut_off_is_begun_from_as_far_as_it_is_there_and_that_is_told(
+    reading: Reading, tmp_path: Path
+) -> None:
+    file = tmp_path / "loop.wav"
+    soundfile.write(file, noise(6).T, RATE, subtype="FLOAT")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    told = reading.read(SoundPlace("file", file=str(file)))
+    assert told.sound is not None
+    assert told.notes == ("loop.wav is unfinished or cut off: its header is wrong, and what is there was read",)
+    assert told.sound.audio.shape[-1] < noise(6).shape[-1]
+
+
+def test_a_file_that_is_written_while_it_is_read_is_read_once_more(
+    reading: Reading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, writes = tmp_path / "loop.wav", [2, 3]
+    soundfile.write(file, noise(1).T, RATE, subtype="FLOAT")
+
+    def meanwhile(*args: Any, **more: Any) -> Any:
+        read = read_sound(*args, **more)
+        if writes:
+            soundfile.write(file, noise(writes.pop(0), 0.6 + 0.1 * len(writes)).T, RATE, subtype="FLOAT")
+        return read
+
+    monkeypatch.setattr("midifrag.fragment.source_sounds.read_sound", meanwhile)
+    monkeypatch.setattr("midifrag.fragment.source_sounds.BETWEEN", 0.0)
+    np.testing.assert_array_equal(reading.found(SoundPlace("file", file=str(file))), noise(3, 0.6))
+    # Who never stops writing is told.
+    writes += range(4, 20)
+    told = reading.read(SoundPlace("file", file=str(file)))
+    assert told.reason == f"{file} is being written; press again when it is whole"
 
 
 @pytest.mark.parametrize(("from_end", "which"), [(False, "beginning"), (True, "end")])

@@ -27,6 +27,8 @@ class FarJob:
     coding: line.Coding
     #: Of its LoRAs, by name, the checksums of their files here.
     checksums: Mapping[str, str] = field(default_factory=dict)
+    #: What is told of its take, beside what the server tells.
+    notes: tuple[str, ...] = ()
     place: str = ""
     began_at: float | None = None
     is_known: bool = False

@@ -19,7 +19,7 @@ from midifrag.engine.line.translating import packed, wish_of
 from midifrag.engine.loading.checksum import checksum
 from midifrag.engine.loading.file_kinds import FileKind, kind_of
 from midifrag.engine.loading.lora_check import as_lora, lora_problem
-from midifrag.engine.loading.lora_versions import BESIDE
+from midifrag.engine.loading.lora_versions import LoraVersion, version_of
 from midifrag.engine.messages import Render
 from midifrag.engine.remote.parcel import Parcel, lora_parcel
 from midifrag.errors import CheckpointError, LineError, ModelError
@@ -34,6 +34,8 @@ class Packed:
     parcels: tuple[Parcel, ...] = ()
     #: Of LoRAs, by name, the checksums of their files here.
     checksums: Mapping[str, str] = field(default_factory=dict)
+    #: What is told of its take: LoRAs whose files are not as they are sent.
+    notes: tuple[str, ...] = ()
 
 
 def has_parcels(render: Render) -> bool:
@@ -45,7 +47,7 @@ class Packer:
     """Packs renders; what a file's checksum is, is remembered as long as the file stays the same. Any thread."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, tuple[_State, str, Parcel]] = {}
+        self._known: dict[Path, _Known] = {}
         #: Who reads a file has others wait that want the same: pads of a set share their LoRAs.
         self._reading: dict[Path, threading.Lock] = {}
 
@@ -58,43 +60,60 @@ class Packer:
             parcels.append(parcel)
         loras: list[line.LoraFile] = []
         checksums: dict[str, str] = {}
+        notes: list[str] = []
         for one in _loras(render):
             # One of strength 0 is not heard at home either.
             if one.strength:
-                checksums[one.name], parcel = self._file(one)
+                checksums[one.name], parcel = self._file(one, notes)
                 parcels.append(parcel)
                 loras.append(
                     line.LoraFile(name=one.name, strength=one.strength, sha256=parcel.sha256, size=parcel.size)
                 )
-        return Packed(wished(render, sound, tuple(loras)), tuple(parcels), checksums)
+        return Packed(wished(render, sound, tuple(loras)), tuple(parcels), checksums, tuple(notes))
 
-    def _file(self, lora: Lora) -> tuple[str, Parcel]:
-        """The checksum of a LoRA's file, and what travels of it."""
+    def _file(self, lora: Lora, notes: list[str]) -> tuple[str, Parcel]:
+        """The checksum of a LoRA's file, and what travels of it.
+
+        One that cannot be read any more is sent as it was, which a server may have still; that is told in ``notes``.
+        """
+        try:
+            known = self._looked_at(lora)
+        except LineError as error:
+            before = None if lora.hub is not None else self._known.get(Path(lora.place).expanduser())
+            if before is None:
+                raise
+            known = before
+            notes.append(f"LoRA {lora.name}: {str(error).rstrip('.')}; it plays as it was before")
+        _, sha256, parcel = known
+        if lora.checksum and lora.checksum != sha256:
+            raise LineError(
+                f"{lora.place} is another LoRA than the one that is meant: its checksum begins with {sha256[:12]}, and "
+                f"not with {lora.checksum[:12]}. Put that one in its place."
+            )
+        return sha256, parcel
+
+    def _looked_at(self, lora: Lora) -> _Known:
         try:
             path = _place(lora)
             with self._reading.setdefault(path, threading.Lock()):
-                known = self._read(path, lora.name)
+                return self._read(path, lora.name)
         except CheckpointError as error:
             raise LineError(as_lora(error)) from error
         except ModelError as error:
             raise LineError(str(error)) from error
         except OSError as error:
             raise LineError(f"{lora.name}: {lora.place} cannot be read: {error.strerror or error}") from error
-        _, sha256, parcel = known
-        if lora.checksum and lora.checksum != sha256:
-            raise LineError(
-                f"{path} is another LoRA than the one that is meant: its checksum begins with {sha256[:12]}, and not "
-                f"with {lora.checksum[:12]}. Put that one in its place."
-            )
-        return sha256, parcel
 
-    def _read(self, path: Path, name: str) -> tuple[_State, str, Parcel]:
-        """What is known of a file, which is looked at once as long as it stays the same."""
-        state = _state(path), _state(path.with_name(BESIDE))
+    def _read(self, path: Path, name: str) -> _Known:
+        """What is known of a file, which is read once as long as it stays the same."""
+        version = version_of(path)
         known = self._known.get(path)
-        if known is None or known[0] != state:
+        if known is None or known[0] != version:
             _check(path, name)
-            known = self._known[path] = state, checksum(path), lora_parcel(path, name)
+            known = version, checksum(path), lora_parcel(path, name)
+            if version_of(path) != version:
+                raise LineError(f"{name}: {path} is being written; press again when it is whole")
+            self._known[path] = known
         return known
 
 
@@ -110,16 +129,8 @@ def _check(path: Path, name: str) -> None:
         raise LineError(problem)
 
 
-_State: TypeAlias = tuple[tuple[int, int] | None, tuple[int, int] | None]
-
-
-def _state(path: Path) -> tuple[int, int] | None:
-    """What tells that a file is as it was; None for none."""
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return None
-    return stat.st_size, stat.st_mtime_ns
+#: What a file was when it was read, its checksum, and what travels of it.
+_Known: TypeAlias = tuple[LoraVersion, str, Parcel]
 
 
 def wished(render: Render, sound: line.Sound | None = None, loras: tuple[line.LoraFile, ...] = ()) -> line.Wish:

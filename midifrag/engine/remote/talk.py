@@ -102,6 +102,7 @@ class Talk:
             return Said([engine.Failed(render.job, str(packed))])
         # It may have become a press meanwhile.
         job.wish, job.checksums = packed.wish.model_copy(update={"spare": job.render.spare}), packed.checksums
+        job.notes = packed.notes
         self.uploads.hold(render.job, packed.parcels)
         return Said([], self._asks([job]))
 
@@ -289,7 +290,7 @@ class Talk:
         # What the line takes belongs to it, for whoever reckons when a render will be there.
         here = self._clock.now() - (job.asked_at if job.began_at is None else job.began_at)
         seconds, used = max(told.engine_seconds, here), with_places(dict(told.used), job.render, job.checksums)
-        take = engine.Rendered(number, audio, told.sample_rate, used, seconds, tuple(told.notes))
+        take = engine.Rendered(number, audio, told.sample_rate, used, seconds, (*job.notes, *told.notes))
         return Said([take], [line.Kept(job=told.job, model=self._there, place=job.place)])
 
     def _ended(self, message: End) -> Said:

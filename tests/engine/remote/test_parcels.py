@@ -68,6 +68,43 @@ def test_a_checksum_is_remembered_as_long_as_a_file_stays_the_same(tmp_path, mon
     assert packer.pack(asked).parcels[0].sha256 != first
 
 
+@pytest.mark.parametrize("become", ["gone", "half", "another thing"])
+def test_a_file_that_cannot_be_read_any_more_is_named_as_it_was_sent_and_that_is_told(tmp_path, become):
+    file, packer = lora(tmp_path), Packer()
+    asked = render(loras=f"dusty=1 from {file}")
+    first = packer.pack(asked)
+    assert first.notes == ()
+    whole = file.read_bytes()
+    if become == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(whole[:-4] if become == "half" else b"a letter")
+    again = packer.pack(asked)
+    assert (again.wish, again.checksums) == (first.wish, first.checksums)
+    [note] = again.notes
+    assert note.startswith("LoRA dusty: ")
+    assert note.endswith("it plays as it was before")
+    lora(tmp_path, value=3.0)
+    anew = packer.pack(asked)
+    assert (anew.checksums == first.checksums, anew.notes) == (False, ())
+
+
+def test_a_file_that_is_being_written_while_it_is_read_is_not_sent_half_old(tmp_path, monkeypatch):
+    file, packer, original = lora(tmp_path), Packer(), module.checksum
+
+    def meanwhile(path):
+        found = original(path)
+        lora(tmp_path, value=3.0)
+        os.utime(file, ns=(1, 1))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "checksum", meanwhile)
+        with pytest.raises(LineError, match="is being written"):
+            packer.pack(render(loras=f"dusty=1 from {file}"))
+    assert packer.pack(render(loras=f"dusty=1 from {file}")).checksums == {"dusty": original(file)}
+
+
 def test_a_file_that_several_pads_want_at_once_is_read_once(tmp_path, monkeypatch):
     file, packer, read, others = lora(tmp_path), Packer(), [], threading.Barrier(3)
     checksum, place = module.checksum, module._place

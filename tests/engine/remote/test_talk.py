@@ -347,10 +347,11 @@ def test_a_take_has_its_loras_as_they_lie_here():
     home = Home()
     home.is_ready()
     render, wish = packing(home)
-    [ask] = home.talk.packed(render, Packed(wish, ())).messages
+    [ask] = home.talk.packed(render, Packed(wish, (), notes=("LoRA dusty: is gone",))).messages
     used = {"loras": f"dusty=0.8 sha256:{'a' * 64}"}
-    [take] = home.send_take(ask.job, used=used).events
+    [take] = home.send_take(ask.job, used=used, notes=("words without effect: zither",)).events
     assert take.used == {"loras": f"dusty=0.8 from /sets/dusty.safetensors sha256:{'a' * 64}"}
+    assert take.notes == ("LoRA dusty: is gone", "words without effect: zither")
 
 
 def test_on_a_slow_line_takes_come_packed_but_those_of_the_archive():
