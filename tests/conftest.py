@@ -35,6 +35,7 @@ PAGE = "tests/scenarios/page"
 REAL_TIME = (
     "tests/scenarios/test_clocks.py",
     "tests/scenarios/test_heard_on_the_bar.py",
+    "tests/scenarios/test_input_on_jack.py",
     "tests/scenarios/test_joined.py",
     "tests/scenarios/test_link_show.py",
     "tests/scenarios/test_on_the_bar.py",
