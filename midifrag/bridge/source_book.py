@@ -16,7 +16,7 @@ from typing import assert_never
 from midifrag.audio import SourceSound
 from midifrag.config.lengths import Limits
 from midifrag.config.parameters import NUMBERS, Preset
-from midifrag.config.sound_in import SHORTEST, SoundSource, SoundWanted, cannot_begin, usual_strength
+from midifrag.config.sound_in import SHORTEST, SoundSource, SoundWanted, cannot_begin, too_far, usual_strength
 from midifrag.engine.messages import EngineInfo
 from midifrag.fragment.length import SAME, FragmentLength, SecondsLength
 from midifrag.fragment.slot_state import SlotState
@@ -94,6 +94,9 @@ class SourceBook:
         wants = "part" if wanted.makes_part else "sound"
         if info is not None and wants not in info.begins_from:
             return cannot_begin(model, wants, info.begins_from)
+        beyond = None if info is None else too_far(wanted, model, info.max_seconds)
+        if beyond is not None:
+            return beyond
         source = wanted.source
         if source.kind == "latest" and self._newest() is None:
             return "nothing has landed yet that it could begin from (from: latest)"
@@ -202,7 +205,7 @@ def begun(
     sound, wanted = read.sound, preset.sound
     if sound is None or wanted is None:
         raise ValueError(read.reason)
-    fill = None
+    fill, notes = None, read.notes
     seconds = preset.seconds
     if wanted.onward is not None:
         seconds, length = sound.seconds + wanted.onward, None
@@ -213,6 +216,8 @@ def begun(
     elif wanted.fill is not None:
         seconds, length = sound.seconds, None
         fill = (wanted.fill[0], min(wanted.fill[1], seconds))
+        if wanted.fill[1] - seconds > SAME:
+            notes = (*notes, f"fill ends where the sound does, after {seconds:.2f} s")
         if fill[1] - fill[0] < SHORTEST:
             raise ValueError(f"fill begins at {fill[0]:g} s, and {meant.told} is {seconds:.2f} s long; say less")
     elif seconds is None:
@@ -222,4 +227,4 @@ def begun(
         seconds, length = shortest, SecondsLength(seconds)
     strength = usual_strength(fill) if preset.strength is None else preset.strength
     preset = dataclasses.replace(preset, seconds=seconds, strength=strength)
-    return preset, length, Begin(sound, meant.told, meant.take, fill, read.notes)
+    return preset, length, Begin(sound, meant.told, meant.take, fill, notes)

@@ -177,6 +177,17 @@ class SoundWanted:
         return str(self.source)
 
 
+def too_far(wanted: SoundWanted, model: str, longest: float | None) -> str | None:
+    """Why a model that renders ``longest`` seconds at most cannot make the part that is wanted; None where it can."""
+    if longest is None:
+        return None
+    if wanted.onward is not None and wanted.onward > longest - SHORTEST:
+        return f"a sound and {wanted.onward:g} s more is longer than {model} renders, {longest:.1f} s (continue)"
+    if wanted.fill is not None and wanted.fill[0] > longest - SHORTEST:
+        return f"{wanted.fill[0]:g} s lies beyond what {model} renders, {longest:.1f} s (fill)"
+    return None
+
+
 def sound_wanted(*levels: SoundKeys) -> SoundWanted | None:
     """What a press begins from, as its levels say together, nearest first; None for nothing.
 

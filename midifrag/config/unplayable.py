@@ -52,7 +52,7 @@ from midifrag.config.problems import Sources, problem_at
 from midifrag.config.samplers import SAMPLER_KINDS, SamplerKind, no_sampler, samplers_for
 from midifrag.config.servers import ENGINE as SERVERS
 from midifrag.config.settings import Settings
-from midifrag.config.sound_in import cannot_begin
+from midifrag.config.sound_in import cannot_begin, too_far
 from midifrag.errors import ModelError, Problem
 from midifrag.fragment.length import MusicalLength
 from midifrag.pad_key import PadKey
@@ -184,6 +184,9 @@ def troubles(preset: Preset, facts: ModelFacts, length: MusicalLength | None = N
         wants = "part" if preset.sound.makes_part else "sound"
         if wants not in facts.begins_from:
             yield Trouble(preset.sound.key, cannot_begin(facts.name, wants, facts.begins_from))
+    beyond = None if preset.sound is None else too_far(preset.sound, facts.name, facts.longest)
+    if preset.sound is not None and beyond is not None:
+        yield Trouble(preset.sound.key, beyond)
     yield from _lora_troubles(preset, facts)
     if preset.morph is not None and not facts.morphs:
         yield Trouble("morph", no_morph(facts.name))

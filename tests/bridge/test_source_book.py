@@ -91,7 +91,10 @@ def test_a_part_is_made_anew_as_far_as_the_sound_has_it() -> None:
     rig = rig_of(**{"from": "slot 1", "fill": [1.5, 2.5]})
     rig.press()
     read(rig)
-    assert (rig.engines.renders()[0].seconds, rig.engines.renders()[0].fill) == (2.0, (1.5, 2.0))
+    [render] = rig.engines.renders()
+    assert (render.seconds, render.fill) == (2.0, (1.5, 2.0))
+    rig.finish(render)
+    assert "fill ends where the sound does, after 2.00 s" in last(rig).text
     rig.bridge.handle(SlotsChanged((state(1, 2),)))
     rig.press()
     read(rig, found=sound(1, 1.0))
@@ -99,6 +102,22 @@ def test_a_part_is_made_anew_as_far_as_the_sound_has_it() -> None:
         JobState.FAILED,
         "fill begins at 1.5 s, and slot 1 is 1.00 s long; say less",
     )
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ({"continue": 190}, "a sound and 190 s more is longer than sketch renders, 190.0 s (continue)"),
+        ({"fill": [190, 200]}, "190 s lies beyond what sketch renders, 190.0 s (fill)"),
+    ],
+)
+def test_a_part_beyond_what_the_model_renders_is_refused_before_anything_is_read(
+    part: dict[str, object], told: str
+) -> None:
+    rig = rig_of(**{"from": "slot 1"}, **part)
+    rig.press()
+    assert (reads(rig), rig.engines.renders()) == ([], [])
+    assert told in last(rig).text
 
 
 def test_a_control_sets_the_strength_of_the_next_press() -> None:

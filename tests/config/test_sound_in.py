@@ -10,6 +10,7 @@ from midifrag.config.sound_in import (
     cannot_begin,
     sound_source,
     sound_wanted,
+    too_far,
     usual_strength,
 )
 
@@ -77,6 +78,22 @@ def test_a_pad_s_sound_comes_from_the_nearest_level_that_names_one() -> None:
     assert sound_wanted(level(), level()) is None
     # What only says what is made of a sound means the newest.
     assert sound_wanted(level(fill=[1, 2]), level()) == SoundWanted(SoundSource("latest"), None, (1.0, 2.0))
+
+
+def test_a_part_lies_within_what_a_model_renders() -> None:
+    source = SoundSource("slot", 1)
+    parts: dict[tuple[float | None, tuple[float, float] | None], str | None] = {
+        (119.9, None): None,
+        (120, None): "longer than small renders, 120.0 s",
+        (None, (119, 130)): None,
+        (None, (120, 130)): "beyond what small renders, 120.0 s",
+    }
+    for part, words in parts.items():
+        told = too_far(SoundWanted(source, *part), "small", 120.0)
+        assert (told is None) is (words is None)
+        assert words is None or (told is not None and words in told)
+        assert too_far(SoundWanted(source, *part), "small", None) is None
+    assert too_far(SoundWanted(source), "small", 120.0) is None
 
 
 def test_words_of_it() -> None:

@@ -41,6 +41,18 @@ TOLD = {"diffusion": {"global_cond_ids": ["bpm", "energy"]}, "conditioning": {"c
 UNSAID = "mine wants a number for energy, from 0 to 1: say conditioning: {energy: 0}"
 
 
+@pytest.mark.parametrize("level", ["pad", "defaults"])
+def test_a_part_of_a_sound_that_lies_beyond_what_the_model_renders(set_of, level):
+    for said, words in (("continue: 2", "a sound and 2 s more is longer than mine renders, 2.0 s (continue)"),
+                        ("fill: [3, 4]", "3 s lies beyond what mine renders, 2.0 s (fill)")):  # fmt: skip
+        key = said.partition(":")[0]
+        told = [one for one in set_of("v", **{level: f"from: slot 1, {said}"}) if words in one]
+        assert [one.partition(": ")[2].partition(":")[0] for one in told] == [
+            f"pads.C#1.{key}" if level == "pad" else f"defaults.{key}"
+        ]
+    assert not [one for one in set_of("v", "from: slot 1, continue: 1.9") if "longer than" in one]
+
+
 @pytest.mark.parametrize(
     ("pad", "defaults", "lines"),
     [
