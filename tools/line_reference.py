@@ -75,8 +75,9 @@ unpickled, and what is no such file, or does not fit the model, fails the job wi
 
 **Silence**: a client pings four times a second. A server closes (1001) where nothing has come for ten seconds. One
 that ends says `moving` and refuses new jobs. It finishes those in flight and waits until `kept` has come for each
-take that it sent, for as many seconds as `drains` of `welcome` says; then it closes with 1012. A client calls again
-after a quarter of a second, and then less and less often, up to every four seconds.
+take that it sent, for as many seconds as `drains` of `welcome` says; then it closes with 1012. So does, at once, one
+that stays after all, with whoever has heard `moving`. A client calls again after a quarter of a second, and then less
+and less often, up to every four seconds.
 """
 
 

@@ -63,7 +63,7 @@ class Ingress:
         self._looking: asyncio.Task[None] | None = None
         self._news: tuple[News, ...] = ()
         self._draining = False
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[Session, asyncio.Task[None]] = {}
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection, to its end."""
@@ -125,9 +125,9 @@ class Ingress:
         self._close_later(session, socket)
 
     def _close_later(self, session: Session, socket: WebSocket) -> None:
-        task = asyncio.ensure_future(self._close_when_idle(session, socket))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        if session not in self._closing:
+            task = self._closing[session] = asyncio.ensure_future(self._close_when_idle(session, socket))
+            task.add_done_callback(lambda _done: self._closing.pop(session, None))
 
     async def _welcome(self, session: Session, socket: WebSocket) -> None:
         await session.send(
@@ -178,10 +178,20 @@ class Ingress:
                 _log.debug("no engine says how it stands: %r", error)
                 # Else a show would wait for what is not there, while somebody could stand in.
                 self._news = tuple(line.Away(model=one, reason="no engine of it answers") for one in self._models)
-            if not self._draining and any(isinstance(one, line.Moving) for one in self._news):
-                await self.drain()
+            await self._follow_draining()
             await asyncio.gather(*(self._tell_news(one) for one in tuple(self._sessions)))
             await asyncio.sleep(LOOK)
+
+    async def _follow_draining(self) -> None:
+        if any(isinstance(one, line.Moving) for one in self._news):
+            if not self._draining:
+                await self.drain()
+        elif not all(isinstance(one, line.Away) for one in self._news):
+            # It stays: whoever has heard that it ends finds that when they call again.
+            self._draining = False
+            for session, socket in tuple(self._sessions.items()):
+                if session.moves:
+                    self._close_later(session, socket)
 
     async def _tell_news(self, session: Session) -> None:
         with contextlib.suppress(OSError):
@@ -192,9 +202,9 @@ class Ingress:
     async def _close_when_idle(self, session: Session, socket: WebSocket) -> None:
         # One that has just come back asks for what it has not got yet.
         await asyncio.sleep(IDLE)
-        while session in self._sessions and session.busy and monotonic() < self._ends_at:
+        while session in self._sessions and session.busy and self._draining and monotonic() < self._ends_at:
             await asyncio.sleep(0.05)
-        await _close(socket, RESTART, "this server ends; connect again")
+        await _close(socket, RESTART, f"this server {'ends' if self._draining else 'goes on'}; connect again")
 
 
 def _way_out(spoken: Sequence[str]) -> str:

@@ -62,10 +62,15 @@ class Jobs:
         self._numbers = itertools.count(1)
         self._spent: dict[str, Spending] = {}
         self._warmed: dict[str, Spending] = {}
-        self.draining = False
+        self._is_told_to_drain, self._drains_until = False, float("-inf")
 
     def __iter__(self) -> Iterator[Job]:
         return iter(tuple(self._jobs.values()))
+
+    @property
+    def draining(self) -> bool:
+        """Whether no new jobs are taken now."""
+        return self._is_told_to_drain or self._clock.now() < self._drains_until
 
     @property
     def in_flight(self) -> int:
@@ -154,9 +159,16 @@ class Jobs:
         if found is not None and found.outcome is not None:
             del self._jobs[owner, job]
 
-    def drain(self) -> None:
-        """Take no new jobs from now on."""
-        self.draining = True
+    def drain(self, seconds: float) -> None:
+        """Take no new jobs for so many seconds from now on; for 0, take some again.
+
+        Whoever wants none for longer says it again: where they die, a server that stays serves on.
+        """
+        self._drains_until = self._clock.now() + seconds
+
+    def configure(self, *, draining: bool) -> None:
+        """Take no new jobs as long as that is what was deployed."""
+        self._is_told_to_drain = draining
 
     def ahead(self, job: Job) -> int:
         """How many of its model's jobs wait before it."""

@@ -87,10 +87,10 @@ class Engines:
         status = line.Status(connections=0, draining=self._replica.jobs.draining, models=await self._replica.status())
         return encode(status)
 
-    async def drain(self, where: tuple[str, str]) -> None:
-        """Take no new jobs any more."""
+    async def drain(self, seconds: float, where: tuple[str, str]) -> None:
+        """See `RayDesk.drain`."""
         del where
-        self._replica.drain()
+        self._replica.jobs.drain(seconds)
 
     async def left(self, where: tuple[str, str]) -> tuple[int, int]:
         """See `RayDesk.left`."""
@@ -99,9 +99,8 @@ class Engines:
         return jobs.in_flight, len(list(jobs.unfetched))
 
     def reconfigure(self, user_config: Mapping[str, Any]) -> None:
-        """Take in what ``serve deploy`` says while this runs: ``draining: true`` is what `drain` does."""
-        if user_config.get("draining"):
-            self._replica.drain()
+        """Take in what ``serve deploy`` says while this runs: with ``draining: true``, no new jobs are taken."""
+        self._replica.jobs.configure(draining=bool(user_config.get("draining")))
 
     def check_health(self) -> None:
         """Raise where an engine is gone or hangs: Ray then replaces this replica."""
@@ -173,6 +172,8 @@ def _engines(plan: Plan, group: Group) -> serve.Application:
         name=group.name,
         ray_actor_options=ray_settings.actor_options(plan.share),
         request_router_config=router,
+        # Said here, a configuration that says it no more takes it back; of one that is gone Ray tells nobody.
+        user_config={"draining": False},
         **scaling,
         **_always(ray_settings.GRACE_ENGINES),
     ).bind(dataclasses.replace(plan, choices={model: plan.choices[model] for model in group.models}), group)

@@ -117,9 +117,9 @@ class RayDesk:
         ]
         return together((*parts, *none))
 
-    async def drain(self) -> None:
-        """No replica takes new jobs any more."""
-        await asyncio.gather(*(self._each(group, "drain") for group in self._groups))
+    async def drain(self, seconds: float) -> None:
+        """No replica takes new jobs for so many seconds from now on; for 0, all take some again."""
+        await asyncio.gather(*(self._each(group, "drain", seconds) for group in self._groups))
 
     async def left(self) -> tuple[int, int]:
         """How many jobs have not ended, and how many have whose client has not said yet that it has all of it."""

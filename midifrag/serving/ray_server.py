@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at what a server that is stopped has left to do.
 LOOK = 0.25
+#: Seconds for which that takes no new jobs where whoever stops it dies meanwhile, and the one after it comes up.
+LEASE, UPDATE = 30.0, 600.0
 #: How often Ray is started before that is given up, and seconds that its processes have to end.
 STARTS, END_SECONDS = 3, 5.0
 #: Bytes of Ray's store of objects: frames are small and go past it.
@@ -71,16 +73,10 @@ def running(address: Address, tokens: Tokens, planning: Planning, cluster: str |
         url = address.url
         if cluster is not None:
             url = _served_at(serve, address)
-            _drain(serve, plan.drain_seconds)
-        from midifrag.serving import ray_app
-
-        serve.start(http_options=address.http_options(), logging_config={"log_level": "ERROR"})
-        try:
-            serve.run(
-                ray_app.application(plan, tokens), name=ray_app.APPLICATION, logging_config={"log_level": "ERROR"}
-            )
-        except RuntimeError as error:
-            raise ModelError(f"The server did not come up: {error}") from error
+        with _staying(serve) if cluster is not None else contextlib.nullcontext():
+            if cluster is not None:
+                _drain(serve, plan.drain_seconds)
+            _run(serve, address, plan, tokens)
         ours = _deployed_at(serve)
         try:
             yield Served(url, lambda hurries: _drain(serve, plan.drain_seconds, ours, hurries))
@@ -89,7 +85,7 @@ def running(address: Address, tokens: Tokens, planning: Planning, cluster: str |
             if cluster is not None:
                 with contextlib.suppress(Exception):
                     if _deployed_at(serve) == ours:
-                        serve.delete(ray_app.APPLICATION)
+                        _delete(serve)
 
 
 @contextlib.contextmanager
@@ -182,6 +178,28 @@ def _end(before: set[psutil.Process]) -> None:
             process.kill()
 
 
+def _run(serve: Any, address: Address, plan: Plan, tokens: Tokens) -> None:
+    from midifrag.serving import ray_app
+
+    serve.start(http_options=address.http_options(), logging_config={"log_level": "ERROR"})
+    try:
+        serve.run(ray_app.application(plan, tokens), name=ray_app.APPLICATION, logging_config={"log_level": "ERROR"})
+    except RuntimeError as error:
+        raise ModelError(f"The server did not come up: {error}") from error
+
+
+@contextlib.contextmanager
+def _staying(serve: Any) -> Iterator[None]:
+    """Where this comes to nothing, the server that was to end stays: what is left of it takes new jobs again."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(Exception):
+            if (desk := _desk(serve)) is not None:
+                asyncio.run(_resumed(desk))
+        raise
+
+
 def _served_at(serve: Any, address: Address) -> str:
     """What clients call. Raises `ModelError` where Serve has another address, which stays as it is while it runs."""
     client = serve.context._get_global_client(raise_if_no_controller_running=False)
@@ -202,6 +220,12 @@ def _application(serve: Any) -> Any:
     return serve.status().applications.get(ray_app.APPLICATION)
 
 
+def _delete(serve: Any) -> None:
+    from midifrag.serving import ray_app
+
+    serve.delete(ray_app.APPLICATION)
+
+
 def _deployed_at(serve: Any) -> float | None:
     application = _application(serve)
     return None if application is None else float(application.last_deployed_time_s)
@@ -212,15 +236,22 @@ def _drain(serve: Any, seconds: float, ours: float | None = None, hurries: Calla
 
     Not where another one took the place of the one that was deployed at ``ours``.
     """
+    desk = _desk(serve, ours)
+    if desk is not None:
+        asyncio.run(drained(desk, seconds, hurries))
+
+
+def _desk(serve: Any, ours: float | None = None) -> RayDesk | None:
+    """The engines of the server that is there; None for none, or another one than that deployed at ``ours``."""
     from midifrag.serving import ray_app
 
     application = _application(serve)
     if application is None or (ours is not None and application.last_deployed_time_s != ours):
-        return
+        return None
     # Whatever version that is of: its models are not asked for.
     names = [name for name in application.deployments if name.startswith(grouping.SHARED)]
     handles = {name: serve.get_deployment_handle(name, ray_app.APPLICATION) for name in names}
-    asyncio.run(drained(RayDesk((Group(name, ()) for name in names), handles, ""), seconds, hurries))
+    return RayDesk((Group(name, ()) for name in names), handles, "")
 
 
 async def drained(desk: RayDesk, seconds: float, hurries: Callable[[], bool] = lambda: False) -> None:
@@ -231,8 +262,17 @@ async def drained(desk: RayDesk, seconds: float, hurries: Callable[[], bool] = l
     deadline = monotonic() + seconds
     # The first call tells this process which replicas there are.
     await desk.left()
-    await desk.drain()
-    while any(await desk.left()) and monotonic() < deadline and not hurries():
+    while True:
+        # Each time: so does a replica that came meanwhile.
+        await desk.drain(LEASE)
+        if not any(await desk.left()) or monotonic() >= deadline or hurries():
+            break
         await asyncio.sleep(LOOK)
+    await desk.drain(UPDATE)
     # Connections are closed as the ways in hear of it.
     await asyncio.sleep(2 * LOOK_AT_MODELS)
+
+
+async def _resumed(desk: RayDesk) -> None:
+    await desk.left()
+    await desk.drain(0.0)

@@ -90,10 +90,6 @@ class Replica:
             if one.stalled_since is not None and now - one.stalled_since > HUNG_SECONDS:
                 raise ModelError(f"{one.model} has shown no progress for {now - one.stalled_since:.0f} s")
 
-    def drain(self) -> None:
-        """Take no new jobs any more."""
-        self.jobs.drain()
-
     # --- a desk ------------------------------------------------------------------------------------------------------
 
     async def follow(self, owner: str, asked: line.Ask) -> AsyncIterator[line.Message]:

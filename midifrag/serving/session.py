@@ -58,7 +58,8 @@ class Session:
         self._unkept: set[str] = set()
         #: Jobs that are followed and whose client does not want them any more.
         self._dropped: set[str] = set()
-        self._moves = False
+        #: Whether its client has heard that the server ends.
+        self.moves = False
 
     @property
     def busy(self) -> bool:
@@ -108,8 +109,8 @@ class Session:
 
     async def move(self) -> None:
         """Say that this server ends; what is asked for from now on is refused."""
-        if not self._moves:
-            self._moves = True
+        if not self.moves:
+            self.moves = True
             await self.send(line.Moving())
 
     async def send(self, message: line.Message, raw: bytes = b"") -> None:
@@ -133,7 +134,7 @@ class Session:
             models = await self._desk.status()
         except Exception as error:  # what a dead replica's handle raises is Ray's to choose
             _log.debug("no engine says how it stands: %r", error)
-        await self.send(line.Status(connections=self._connections(), draining=self._moves, models=models))
+        await self.send(line.Status(connections=self._connections(), draining=self.moves, models=models))
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -217,6 +218,8 @@ class Session:
                         await self.send(message if is_sent else line.Cancelled(job=asked.job))
                         return True
                     case line.Failed() | line.Cancelled() | line.Refused():
+                        # For a client, that is as good as `Moving`.
+                        self.moves = self.moves or (isinstance(message, line.Refused) and message.why == "moving")
                         await self.send(message)
                         return True
                     case _:

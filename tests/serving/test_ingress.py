@@ -215,7 +215,7 @@ def test_a_server_that_ends_says_so_finishes_and_closes_with_1012():
         client.say(asked(1))
         number = puppet.next(engine.Render).job
         client.until(line.Queued)
-        server.loop.call_soon_threadsafe(server.replica.drain)
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, float("inf"))
         client.until(line.Moving)
         assert idle.end()[0] == 1012
         client.say(asked(2, "new"))
@@ -237,7 +237,7 @@ def test_a_server_that_ends_waits_for_a_take_to_be_fetched_and_not_for_ever(monk
         puppet.say(take(puppet.next(engine.Render).job, samples=1_000_000))
         client.until(line.Audio)
         # It takes nothing more in, and the bound passes.
-        server.on_loop(server.ingress.drain())
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, float("inf"))
         assert client.end()[0] == 1012
 
 
@@ -272,6 +272,7 @@ def test_who_comes_back_to_a_server_that_ends_hears_that_first_and_gets_its_take
             number = puppet.next(engine.Render).job
             client.until(line.Queued)
             client.socket.socket.close()
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, float("inf"))
         server.on_loop(server.ingress.drain())
         puppet.say(take(number))
         with Client(server) as client:
@@ -281,6 +282,68 @@ def test_who_comes_back_to_a_server_that_ends_hears_that_first_and_gets_its_take
             client.until(line.Rendered)
             client.say(line.Kept(job=job_id(1)))
             assert client.end()[0] == 1012
+
+
+def test_a_server_that_was_to_end_and_stays_has_its_clients_call_again_and_takes_their_jobs(monkeypatch):
+    monkeypatch.setattr(module, "LOOK", 0.01)
+    puppet = Puppet()
+    with Server(lambda _model: puppet) as server:
+        with Client(server) as busy:
+            busy.say(asked(1))
+            number = puppet.next(engine.Render).job
+            server.loop.call_soon_threadsafe(server.replica.jobs.drain, float("inf"))
+            busy.until(line.Moving)
+            server.loop.call_soon_threadsafe(server.replica.jobs.drain, 0.0)
+            # What it is at goes on without it.
+            assert busy.end() == (1012, "this server goes on; connect again")
+        with Client(server) as client:
+            client.until(line.Info)
+            client.say(asked(1))
+            puppet.say(take(number))
+            assert client.until(line.Rendered).job == job_id(1)
+            client.say(asked(2, "new"))
+            puppet.say(take(puppet.next(engine.Render).job))
+            assert client.until(line.Rendered).job == job_id(2)
+            client.say(line.Look())
+            assert not client.until(line.Status).draining
+
+
+def test_who_was_refused_by_an_engine_that_was_to_end_for_a_moment_is_not_left_with_that(monkeypatch):
+    looks = asyncio.Event()
+    puppet = Puppet()
+    with Server(lambda _model: puppet) as server, Client(server) as client:
+        client.until(line.Info)
+        news = server.replica.news
+
+        async def late():
+            await looks.wait()
+            return await news()
+
+        server.replica.news = late
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, float("inf"))
+        client.say(asked(1))
+        assert client.until(line.Refused).why == "moving"
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, 0.0)
+        server.loop.call_soon_threadsafe(looks.set)
+        assert client.end()[0] == 1012
+
+
+def test_that_no_engine_says_how_it_stands_does_not_take_back_that_a_server_ends(monkeypatch):
+    monkeypatch.setattr(module, "LOOK", 0.01)
+    looks = []
+    with Server(lambda _model: Puppet()) as server, Client(server) as client:
+        client.until(line.Info)
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, float("inf"))
+        client.until(line.Moving)
+
+        async def none():
+            looks.append(1)
+            raise OSError("no replica")
+
+        server.replica.news = none
+        until(lambda: len(looks) > 2)
+        with Client(server) as later:
+            later.until(line.Moving)
 
 
 def test_an_engine_that_goes_and_comes_is_told():

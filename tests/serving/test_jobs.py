@@ -173,12 +173,36 @@ def test_a_model_that_is_not_there_is_refused_with_those_that_are():
 def test_a_server_that_ends_takes_nothing_new_and_finishes_the_rest():
     desk = Desk()
     job = desk.jobs.ask("ann", asked(1))
-    desk.jobs.drain()
+    desk.jobs.drain(9.0)
     assert refused(desk, "ann", asked(2)).why == "moving"
     assert desk.jobs.ask("ann", asked(1)) is job
     assert desk.jobs.in_flight == 1
     desk.jobs.note(take(job.number))
     assert desk.jobs.in_flight == 0
+
+
+def test_one_that_was_to_end_and_stays_takes_jobs_again():
+    desk = Desk()
+    desk.jobs.drain(9.0)
+    desk.clock.time += 8.0
+    # Said again, it counts from then on; whoever said it may die.
+    desk.jobs.drain(9.0)
+    desk.clock.time += 8.0
+    assert refused(desk, "ann", asked(1)).why == "moving"
+    desk.clock.time += 1.0
+    desk.jobs.ask("ann", asked(1))
+    desk.jobs.drain(9.0)
+    desk.jobs.drain(0.0)
+    desk.jobs.ask("ann", asked(2))
+
+
+def test_one_that_is_deployed_to_end_does_so_whatever_else_is_taken_back():
+    desk = Desk()
+    desk.jobs.configure(draining=True)
+    desk.jobs.drain(0.0)
+    assert refused(desk, "ann", asked(1)).why == "moving"
+    desk.jobs.configure(draining=False)
+    desk.jobs.ask("ann", asked(1))
 
 
 def test_a_job_is_cancelled_once_and_ends_when_its_engine_lets_go():

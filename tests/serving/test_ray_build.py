@@ -7,6 +7,7 @@ import pytest
 
 from midifrag.errors import ConfigurationError
 from midifrag.serving.ray_server import is_installed
+from tests.serving.asking import Desk
 from tests.serving.puppet import TOKEN
 
 pytestmark = [
@@ -73,13 +74,15 @@ def test_tokens_that_all_may_read_are_refused(build, tmp_path):
         build(models=["sketch"])
 
 
-def test_a_configuration_that_says_so_has_engines_take_no_new_jobs():
+def test_a_configuration_that_says_so_has_engines_take_no_new_jobs_until_one_says_otherwise(build):
     from midifrag.serving.ray_app import Engines
 
-    drained = []
+    jobs = Desk().jobs
     engines = object.__new__(Engines)
-    engines._replica = SimpleNamespace(drain=lambda: drained.append(True))
-    engines.reconfigure({"draining": False})
-    assert drained == []
+    engines._replica = SimpleNamespace(jobs=jobs)
     engines.reconfigure({"draining": True})
-    assert drained == [True]
+    assert jobs.draining
+    # What counts where a configuration says nothing: Ray calls nobody for one that has come to be none.
+    [one] = deployments(build(models=["sketch"]))[0].values()
+    engines.reconfigure(one._deployment_config.user_config)
+    assert not jobs.draining

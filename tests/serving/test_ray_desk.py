@@ -178,5 +178,6 @@ def test_where_no_replica_is_known_yet_any_is_asked():
 
 def test_all_hear_that_it_ends():
     shared, own = Handle(x=0, y=0), Handle(z=0)
-    asyncio.run(desk(shared, own).drain())
+    asyncio.run(desk(shared, own).drain(9.0))
+    assert {call[:2] for call in (*shared.calls, *own.calls)} == {("drain", (9.0,))}
     assert [call[2][1] for call in (*shared.calls, *own.calls)] == ["x", "y", "z"]

@@ -24,12 +24,16 @@ class Engines:
 
     def __init__(self, calls, flying=0, kept=0):
         self._calls, self._flying, self._kept = calls, flying, kept
+        #: Seconds for which it was told last to take nothing.
+        self.drains = None
 
     def __getattr__(self, name):
-        return SimpleNamespace(remote=lambda *_arguments, **_where: self._answer(name))
+        return SimpleNamespace(remote=lambda *arguments, **_where: self._answer(name, arguments))
 
-    async def _answer(self, name):
+    async def _answer(self, name, arguments):
         self._calls.append(name)
+        if name == "drain":
+            [self.drains] = arguments
         if name == "left":
             left = self._flying, self._kept
             if self._flying:
@@ -125,7 +129,8 @@ def test_a_version_that_is_there_finishes_what_it_has_before_the_next_one_comes(
     with running():
         order = [call if isinstance(call, str) else call[0] for call in cluster.calls]
         # Nobody is asked to end before it is known who there is; then until nothing is left.
-        assert order == ["left", "drain", "left", "left", "left", "start", "run"]
+        assert order == ["left", *["drain", "left"] * 3, "drain", "start", "run"]
+        assert cluster.there.drains == ray_server.UPDATE
 
 
 def test_one_that_has_taken_this_ones_place_is_left_alone(cluster):
@@ -158,6 +163,28 @@ def test_one_that_does_not_come_up_is_told(cluster, monkeypatch):
         pass
 
 
+@pytest.mark.parametrize("ends", [RuntimeError("no card"), KeyboardInterrupt()])
+@pytest.mark.parametrize("at", ["start", "run"])
+def test_where_the_next_one_comes_to_nothing_the_one_that_is_there_takes_jobs_again(cluster, monkeypatch, at, ends):
+    def broken(*_arguments, **_options):
+        assert cluster.there.drains == ray_server.UPDATE
+        raise ends
+
+    cluster.deploy()
+    monkeypatch.setattr(cluster, at, broken)
+    with pytest.raises((ModelError, type(ends))), running():
+        pass
+    assert cluster.there.drains == 0.0
+    assert "midifrag" in cluster.applications
+
+
+def test_where_nobody_was_there_there_is_nothing_to_take_back(cluster, monkeypatch):
+    monkeypatch.setattr(cluster, "start", lambda **_options: cluster.nothing)
+    with pytest.raises(AttributeError, match="nothing"), running():
+        pass
+    assert cluster.calls == []
+
+
 class Desk:
     def __init__(self, left):
         self.counts, self.said = iter(left), []
@@ -166,8 +193,8 @@ class Desk:
         self.said.append("left")
         return next(self.counts)
 
-    async def drain(self):
-        self.said.append("drain")
+    async def drain(self, seconds):
+        self.said.append(f"drain {seconds:g}")
 
 
 @pytest.mark.parametrize(
@@ -183,14 +210,14 @@ def test_it_ends_when_all_is_rendered_and_fetched(monkeypatch, left, looks):
     monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
     desk = Desk(left)
     asyncio.run(ray_server.drained(desk, PATIENCE))
-    assert desk.said == ["left", "drain", *["left"] * looks]
+    assert desk.said == ["left", *["drain 30", "left"] * looks, "drain 600"]
 
 
 def test_what_nobody_fetches_is_not_waited_for_for_ever(monkeypatch):
     monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
     desk = Desk([(0, 0), (0, 1), (0, 1), (0, 1)])
     asyncio.run(ray_server.drained(desk, 0.0))
-    assert desk.said == ["left", "drain", "left"]
+    assert desk.said == ["left", "drain 30", "left", "drain 600"]
 
 
 def test_who_hurries_does_not_wait(monkeypatch):
@@ -198,4 +225,4 @@ def test_who_hurries_does_not_wait(monkeypatch):
     monkeypatch.setattr(ray_server, "LOOK_AT_MODELS", 0.0)
     desk, asked = Desk([(3, 0)] * 9), []
     asyncio.run(ray_server.drained(desk, PATIENCE, lambda: bool(asked.append(1)) or len(asked) > 2))
-    assert desk.said == ["left", "drain", "left", "left", "left"]
+    assert desk.said == ["left", *["drain 30", "left"] * 3, "drain 600"]

@@ -142,8 +142,10 @@ def test_it_is_not_sound_when_an_engine_is_lost_or_hangs_where_its_host_cannot_h
 
 def test_one_that_ends_says_so():
     async def play(replica, _engines, _clock):
-        replica.drain()
+        replica.jobs.drain(9.0)
         assert isinstance((await replica.news())[-1], line.Moving)
+        replica.jobs.drain(0.0)
+        assert not any(isinstance(one, line.Moving) for one in await replica.news())
 
     playing(play)
 

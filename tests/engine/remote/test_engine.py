@@ -26,6 +26,7 @@ from midifrag.engine.remote import parcel
 from midifrag.errors import ModelError
 from midifrag.serving import job as serving_job
 from tests.engine.tiny_models import tiny_model_folder
+from tests.serving.asking import take
 from tests.serving.puppet import INFO, TOKEN, Puppet, Server, until
 from tests.serving.wire import Wire
 from tests.support import PATIENCE
@@ -356,13 +357,26 @@ def test_a_server_that_ends_is_not_called_again_and_again(tmp_path, monkeypatch)
         far.until(Ready)
         after = engine._again.after_moving
         engine._again.after_moving = lambda: again.append(after()) or 0.0
-        server.loop.call_soon_threadsafe(server.replica.drain)
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, float("inf"))
         died = far.until(Died)
         assert (died.jobs, died.finishing) == ((), True)
         until(lambda: len(again) >= 6)
         assert again[5] > again[0]
         assert again[5] >= 2.0
     assert not any(isinstance(one, Ready) for one in far.queue)
+
+
+def test_who_heard_that_a_server_ends_finds_back_to_one_that_stays(tmp_path):
+    puppet = Puppet()
+    with Server(lambda _model: puppet) as server, started(engine := remote(server.url, tmp_path)) as far:
+        far.until(Ready)
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, float("inf"))
+        assert far.until(Died).finishing
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, 0.0)
+        far.until(Ready)
+        engine.send(Render(1, "bell", seconds=1.0, seed=1))
+        puppet.say(take(puppet.next(Render).job))
+        assert far.until(Rendered).job == 1
 
 
 def test_a_server_that_dies_while_it_ends_takes_what_it_was_to_finish_along(tmp_path, monkeypatch):
@@ -378,7 +392,7 @@ def test_a_server_that_dies_while_it_ends_takes_what_it_was_to_finish_along(tmp_
         engine.send(Render(1, "bell", seconds=1.0, seed=1))
         puppet.say(Started(puppet.next(Render).job))
         far.until(Started)
-        server.loop.call_soon_threadsafe(server.replica.drain)
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, float("inf"))
         assert far.until(Died).finishing
         monkeypatch.setattr(module, "call", gone)
         engine._loop.call_soon_threadsafe(module.hang_up, engine._socket)
