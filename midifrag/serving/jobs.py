@@ -7,7 +7,7 @@ who watches a job is called when it has changed. Time is what the clock says.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Literal, TypeAlias, assert_never
 
@@ -248,18 +248,19 @@ class Jobs:
         return [job]
 
     def _make_room(self, owner: str) -> None:
-        """Forget an owner's oldest audio that nobody fetches now, beyond what may be kept of it."""
-        ended = sorted(
-            (job for job in self._jobs.values() if job.owner == owner and job.ended_at is not None),
-            key=lambda job: job.ended_at or 0.0,
-        )
+        """Forget the oldest audio that nobody fetches now, beyond what may be kept of its owner, and in all."""
+        self._forget_beyond(self._quota.kept_bytes, (job for job in self if job.owner == owner))
+        self._forget_beyond(self._quota.kept_in_all, self)
+
+    def _forget_beyond(self, most: int, jobs: Iterable[Job]) -> None:
+        ended = sorted((job for job in jobs if job.ended_at is not None), key=lambda job: job.ended_at or 0.0)
         held = sum(job.held for job in ended)
         for job in ended[:-1]:
-            if held <= self._quota.kept_bytes:
+            if held <= most:
                 return
             if not job.watchers:
                 held -= job.held
-                del self._jobs[owner, job.id]
+                del self._jobs[job.owner, job.id]
 
     def _lost(self, number: int, reason: str, *, restarting: bool) -> list[Job]:
         job = self._by_number.get(number)

@@ -10,7 +10,7 @@ from midifrag.engine.registry import HostKind, create_engine
 from midifrag.serving.grouping import Group, Share
 from midifrag.serving.quotas import DRAIN_SECONDS, USUAL_QUOTA, Quota
 from midifrag.serving.shelf import Shelf
-from midifrag.serving.uploads import USUAL_LIMITS, UploadLimits
+from midifrag.serving.upload_limits import USUAL_LIMITS, UploadLimits
 
 #: Nothing that Ray would have to find.
 NO_SHARE = Share(0.0, 0.0, 1)

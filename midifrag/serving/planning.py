@@ -12,7 +12,7 @@ from midifrag.errors import ModelError
 from midifrag.serving.grouping import grouped, shared_out
 from midifrag.serving.plan import Plan
 from midifrag.serving.ray_server import Planning
-from midifrag.serving.uploads import limits_of
+from midifrag.serving.upload_limits import limits_of
 
 #: Bytes of a gigabyte.
 GB = 1_000_000_000

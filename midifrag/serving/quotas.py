@@ -13,12 +13,15 @@ MINUTE = 60.0
 class Quota:
     """Of one token, at one replica. ``kept_bytes`` of finished audio are kept for its client to come back.
 
+    ``kept_in_all`` are those of all tokens together.
+
     An engine prepares for ``warm_a_minute`` renders, as often as a client says them.
     """
 
     in_flight: int = 64
     seconds_a_minute: float = 1800.0
     kept_bytes: int = 1 << 28
+    kept_in_all: int = 1 << 30
     warm_a_minute: int = 512
 
 

@@ -23,7 +23,8 @@ from midifrag.serving.shelved_pool import ShelvedPool
 from midifrag.serving.standing import Standing
 from midifrag.serving.supply import Supply
 from midifrag.serving.telling import Telling
-from midifrag.serving.uploads import USUAL_LIMITS, UploadLimits, Uploads
+from midifrag.serving.upload_limits import USUAL_LIMITS, UploadLimits
+from midifrag.serving.uploads import Uploads
 
 #: Seconds without progress after which a replica is not sound any more: its host should have replaced the engine.
 HUNG_SECONDS = 60.0
@@ -162,8 +163,8 @@ class Replica:
         if not isinstance(news, line.Info):
             return news
         limits = self._uploads.limits
-        sound = limits.sound if news.begins_from else 0
-        return news.model_copy(update={"sound_bytes": sound, "lora_bytes": limits.lora, "upload_bytes": limits.kept})
+        sound, most = limits.sound if news.begins_from else 0, min(limits.kept, limits.disk)
+        return news.model_copy(update={"sound_bytes": sound, "lora_bytes": limits.lora, "upload_bytes": most})
 
     def _warm(self, model: str, *renders: engine.Render) -> None:
         self._pool.send(model, engine.Warm(renders))

@@ -20,8 +20,8 @@ from midifrag.serving.uploads import Kept, UploadError, Uploads
 
 #: Seconds that a job waits for a byte of an upload, and that one which nobody needs is kept in part.
 KEEP_SECONDS = 60.0
-#: How many of the longest sounds jobs of one token may begin from at once: an engine has each in its memory.
-SOUNDS_AT_ONCE = 4
+#: How many of the longest sounds jobs of one token, and of all, may begin from at once: an engine has them in memory.
+SOUNDS_AT_ONCE, SOUNDS_IN_ALL = 4, 16
 
 
 class Supply:
@@ -56,11 +56,14 @@ class Supply:
         await self._to_the_end(self._look(job))
 
     def _check_sounds(self, job: Job) -> None:
-        """Raise `UploadError` where an owner's jobs begin from more than an engine should hold at once."""
-        mine = (one.wish.sound for one in (*self._wants, job) if one.owner == job.owner)
-        size, most = sum(sound.size for sound in mine if sound is not None), SOUNDS_AT_ONCE * self.uploads.limits.sound
-        if size > most:
-            raise UploadError(f"jobs in flight begin from {size:,} bytes of sound, and {most:,} are the most; wait")
+        """Raise `UploadError` where jobs begin from more than an engine should hold at once."""
+        jobs = [one for one in (*self._wants, job) if one.wish.sound is not None]
+        mine, longest = [one for one in jobs if one.owner == job.owner], self.uploads.limits.sound
+        for those, most, whose in ((mine, SOUNDS_AT_ONCE, " of this token"), (jobs, SOUNDS_IN_ALL, "")):
+            size = sum(one.wish.sound.size for one in those)
+            if size > most * longest:
+                said = f"{size:,} bytes of sound, and {most * longest:,} are the most"
+                raise UploadError(f"jobs in flight{whose} begin from {said}; wait")
 
     def release(self, job: Job) -> None:
         """A job has ended."""

@@ -1,33 +1,31 @@
 """What clients have uploaded to a replica: sounds and LoRAs, a file each, known by their checksums, apart by token.
 
 A token sees its own alone: another one that names the same checksum is asked for all of it. What is kept of a token is
-bounded; what no job needs goes first, the least recently used of it. Nothing of it outlives the replica.
+bounded, and what all replicas of a machine keep together: each has an equal share of that. What no job needs goes
+first, the least recently used of it. Nothing of it outlives the replica.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import secrets
 import shutil
-import tempfile
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, assert_never
 
-import psutil
 from safetensors import SafetensorError, safe_open
 
 from midifrag.clock import Clock
 from midifrag.config.loras import SENT
-from midifrag.config.uploads import UploadSettings
 from midifrag.engine.line import messages as line
 from midifrag.engine.loading.file_kinds import FileKind, kind_of
 from midifrag.engine.loading.lora_check import as_lora, lora_problem
 from midifrag.errors import CheckpointError, MidifragError
 from midifrag.fragment.files import discard
+from midifrag.serving.upload_folder import make_folder, sharing
+from midifrag.serving.upload_limits import USUAL_LIMITS, Parcel, UploadLimits
 
 #: What a LoRA's list of tensors may be long, in bytes: thousands of them.
 _MOST_HEADER = 8 << 20
@@ -35,46 +33,10 @@ _MOST_HEADER = 8 << 20
 TRIES = 3
 #: What the smallest sound, and the smallest LoRA, count as at least: each costs more than its bytes.
 _LEAST_KEPT, _LEAST_READ = 1 << 16, 1 << 20
-_FOLDER, _MEGABYTE = "midifrag-uploads-", 1_000_000
-
-Parcel: TypeAlias = line.Sound | line.LoraFile
 
 
 class UploadError(MidifragError):
     """An upload that is not taken, with what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class UploadLimits:
-    """Bytes of one sound, of one LoRA, and of all that is kept of a token at a replica.
-
-    ``lora_total`` are those of all LoRAs that a token has its engine read, which keeps each.
-    """
-
-    sound: int = 160_000_000
-    lora: int = 512_000_000
-    kept: int = 2_000_000_000
-    lora_total: int = 1_000_000_000
-
-    def most(self, parcel: Parcel) -> int:
-        """Of one like this."""
-        match parcel:
-            case line.Sound():
-                return self.sound
-            case line.LoraFile():
-                return self.lora
-            case _:
-                assert_never(parcel)
-
-
-USUAL_LIMITS = UploadLimits()
-
-
-def limits_of(said: UploadSettings) -> UploadLimits:
-    """What a set says, in bytes."""
-    return UploadLimits(
-        said.sound_mb * _MEGABYTE, said.lora_mb * _MEGABYTE, said.kept_mb * _MEGABYTE, said.loras_mb * _MEGABYTE
-    )
 
 
 @dataclass(eq=False, slots=True)
@@ -164,10 +126,19 @@ def _lora_problem(path: Path) -> str | None:
 
 
 class Uploads:
-    """All uploads of a replica. All but `Kept.write` belongs to its loop."""
+    """All uploads of a replica. All but `Kept.write` belongs to its loop.
 
-    def __init__(self, clock: Clock, limits: UploadLimits = USUAL_LIMITS, folder: Path | None = None) -> None:
-        self._clock, self.limits = clock, limits
+    ``sharers`` counts the replicas that keep some on this machine's disk, this one among them.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        limits: UploadLimits = USUAL_LIMITS,
+        folder: Path | None = None,
+        sharers: Callable[[], int] = sharing,
+    ) -> None:
+        self._clock, self.limits, self._sharers = clock, limits, sharers
         self._folder, self._secret = folder, secrets.token_bytes(16)
         self._kept: dict[tuple[str, str], Kept] = {}
         self._tickets: dict[tuple[str, int], Kept] = {}
@@ -222,6 +193,9 @@ class Uploads:
         for (owner, _), kept in tuple(self._kept.items()):
             if owner not in busy and kept.may_go and not kept.is_whole and kept.used_at <= oldest:
                 self._forget(owner, kept)
+        if self._kept:
+            # There may be one more who shares it by now.
+            self._make_way(self._kept.items(), 0, self._share)
 
     def close(self) -> None:
         """Delete everything."""
@@ -238,8 +212,10 @@ class Uploads:
             if earlier.users:
                 raise UploadError(earlier.refusal)
             self._forget(owner, earlier)
+        # First, so that this replica is counted among those that share the disk.
+        path = self._path(owner, parcel)
         self._make_room(owner, parcel.size)
-        kept = Kept(parcel, self._path(owner, parcel), secrets.randbits(62), self._clock.now())
+        kept = Kept(parcel, path, secrets.randbits(62), self._clock.now())
         self._kept[owner, parcel.sha256] = kept
         self._tickets[owner, kept.ticket] = kept
         return kept
@@ -252,18 +228,33 @@ class Uploads:
         told = hashlib.sha256(self._secret + f"{owner}\n{parcel.sha256}".encode()).hexdigest()[:16]
         return self._folder / f"{SENT}{told}{'.safetensors' if isinstance(parcel, line.LoraFile) else ''}"
 
+    @property
+    def _share(self) -> int:
+        """Bytes of this machine's disk that this replica may have."""
+        return self.limits.disk // max(1, self._sharers())
+
     def _make_room(self, owner: str, size: int) -> None:
-        mine = [kept for (other, _), kept in self._kept.items() if other == owner]
-        held, size = sum(_room(kept.parcel) for kept in mine), max(size, _LEAST_KEPT)
-        for kept in sorted((one for one in mine if one.may_go), key=lambda one: one.used_at):
-            if held + size <= self.limits.kept:
-                return
-            self._forget(owner, kept)
-            held -= _room(kept.parcel)
-        if held + size > self.limits.kept:
-            raise UploadError(
-                f"the jobs in flight need {held:,} of the {self.limits.kept:,} bytes that a token has here"
-            )
+        mine = [one for one in self._kept.items() if one[0][0] == owner]
+        size = max(size, _LEAST_KEPT)
+        for kept, most, whose in (
+            (mine, self.limits.kept, "that a token has here"),
+            (self._kept.items(), self._share, "that this engine has of its machine's disk, for all tokens"),
+        ):
+            held = self._make_way(kept, size, most)
+            if held + size > most:
+                raise UploadError(f"the jobs in flight need {held:,} of the {most:,} bytes {whose}; wait")
+
+    def _make_way(self, those: Iterable[tuple[tuple[str, str], Kept]], size: int, most: int) -> int:
+        """Forget of ``those`` what no job needs, used longest ago first, until so much more has room; what is left."""
+        those = tuple(those)
+        held = sum(_room(kept.parcel) for _, kept in those)
+        for (owner, _), kept in sorted(those, key=lambda one: one[1].used_at):
+            if held + size <= most:
+                break
+            if kept.may_go:
+                self._forget(owner, kept)
+                held -= _room(kept.parcel)
+        return held
 
     def _check_read(self, owner: str, parcel: line.LoraFile) -> None:
         """Raise `UploadError` where an engine would have read more than a token may have it read."""
@@ -286,12 +277,3 @@ class Uploads:
 
 def _room(parcel: Parcel) -> int:
     return max(parcel.size, _LEAST_KEPT)
-
-
-def make_folder() -> Path:
-    """A folder for one life of a replica, that its owner alone reads; those of lives that were cut short go."""
-    for old in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
-        number = old.name.removeprefix(_FOLDER).partition("-")[0]
-        if number.isdigit() and not psutil.pid_exists(int(number)):
-            shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))

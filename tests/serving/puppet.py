@@ -17,7 +17,7 @@ from midifrag.serving.ingress import Ingress, application
 from midifrag.serving.quotas import Quota
 from midifrag.serving.replica import Replica
 from midifrag.serving.tokens import Tokens
-from midifrag.serving.uploads import USUAL_LIMITS
+from midifrag.serving.upload_limits import USUAL_LIMITS
 from tests.support import PATIENCE
 
 TOKEN, OTHER = "a" * 32, "b" * 32

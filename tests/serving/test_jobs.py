@@ -119,6 +119,15 @@ def test_a_token_keeps_so_many_bytes_the_oldest_go_first():
     assert [desk.jobs.find("ann", job_id(number)) is not None for number in (1, 2, 3)] == [False, True, True]
 
 
+def test_all_tokens_together_keep_so_many_bytes_the_oldest_go_first():
+    desk = Desk(kept_in_all=150)
+    for number, owner in enumerate(("ann", "bob", "cid"), 1):
+        desk.jobs.note(take(desk.jobs.ask(owner, asked(number)).number, samples=16))
+        desk.clock.time += 1
+    there = [desk.jobs.find(owner, job_id(number)) is not None for number, owner in enumerate(("ann", "bob", "cid"), 1)]
+    assert there == [False, True, True]
+
+
 def test_a_take_that_is_larger_than_all_that_is_kept_is_kept_alone():
     desk = Desk(kept_bytes=10)
     job = desk.jobs.ask("ann", asked(1))

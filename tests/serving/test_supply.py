@@ -17,7 +17,8 @@ from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
 from midifrag.serving import supply as module
 from midifrag.serving.replica import Replica
-from midifrag.serving.uploads import Kept, UploadLimits
+from midifrag.serving.upload_limits import UploadLimits
+from midifrag.serving.uploads import Kept
 from tests.serving.asking import job_id
 from tests.serving.puppet import INFO, Puppet
 from tests.support import PATIENCE
@@ -298,6 +299,18 @@ def test_jobs_of_a_token_begin_from_so_much_sound_at_once():
         for number, sound in enumerate(sounds, 1):
             await way.ask(asked(number, sound=sound))
         assert "are the most; wait" in (await way.end(asked(len(sounds)))).reason
+
+    playing(play, sound=SOUND.size)
+
+
+def test_jobs_of_all_tokens_together_begin_from_so_much_sound_at_once(monkeypatch):
+    monkeypatch.setattr(module, "SOUNDS_IN_ALL", 3)
+
+    async def play(way):
+        sounds = [SOUND.model_copy(update={"sha256": f"{number:064}"}) for number in range(4)]
+        for number, sound in enumerate(sounds, 1):
+            await way.ask(asked(number, sound=sound), owner=f"performer {number}")
+        assert "jobs in flight begin from" in (await way.end(asked(4), "performer 4")).reason
 
     playing(play, sound=SOUND.size)
 

@@ -13,8 +13,8 @@ from safetensors.torch import save
 
 from midifrag.clock import ManualClock
 from midifrag.engine.line import messages as line
-from midifrag.serving import uploads as module
-from midifrag.serving.uploads import TRIES, UploadError, UploadLimits, Uploads, make_folder
+from midifrag.serving.upload_limits import UploadLimits
+from midifrag.serving.uploads import TRIES, UploadError, Uploads
 
 LORA = save({f"x.lora_{end}.weight": torch.ones(2, 2) for end in ("A", "B")})
 
@@ -106,6 +106,45 @@ def test_a_token_keeps_so_many_bytes_and_what_was_used_longest_ago_goes(uploads)
     assert uploads.has("ann", first.sha256)
     assert not uploads.has("ann", second.sha256)
     assert (uploads.has("bob", his.sha256), file.path.exists()) == (True, True)
+
+
+def all_of(tmp_path, disk, sharers=lambda: 1):
+    return Uploads(ManualClock(), UploadLimits(sound=1 << 20, kept=400_000, disk=disk), tmp_path, sharers)
+
+
+def used(uploads, owner, number, samples=25_000):
+    """One that came, and that no job needs any more."""
+    uploads._clock.time += 1
+    data, parcel = sound(number, samples)
+    uploads.let_go(kept(uploads, owner, parcel, data))
+    return parcel.sha256
+
+
+def test_all_tokens_together_keep_so_many_bytes_and_what_was_used_longest_ago_goes(tmp_path):
+    uploads = all_of(tmp_path, disk=250_000)
+    first, second = used(uploads, "ann", 1), used(uploads, "bob", 2)
+    uploads._clock.time += 1
+    uploads.let_go(uploads.want("ann", sound(1, 25_000)[1]))
+    third = used(uploads, "cid", 3)
+    assert [uploads.has(*one) for one in (("ann", first), ("bob", second), ("cid", third))] == [True, False, True]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_where_jobs_of_others_need_the_disk_the_next_one_is_refused_with_that(tmp_path):
+    uploads = all_of(tmp_path, disk=250_000)
+    for owner in ("ann", "bob"):
+        uploads.want(owner, sound(1, 25_000)[1])
+    with pytest.raises(UploadError, match=r"need 200,000 of the 250,000 bytes .* for all tokens; wait"):
+        uploads.want("cid", sound(1, 25_000)[1])
+
+
+def test_replicas_of_one_machine_share_its_disk_and_one_more_makes_each_share_smaller(tmp_path):
+    count = [1]
+    uploads = all_of(tmp_path, disk=250_000, sharers=lambda: count[0])
+    first, second = used(uploads, "ann", 1), used(uploads, "bob", 2)
+    count[0] = 2
+    uploads.expire(60.0)
+    assert [uploads.has("ann", first), uploads.has("bob", second)] == [False, True]
 
 
 def test_what_jobs_need_stays_and_more_than_there_is_room_for_is_refused(uploads):
@@ -266,16 +305,6 @@ def test_what_was_refused_may_come_again_when_nobody_waits_for_it(uploads):
         uploads.want("ann", lora())
     uploads.let_go(one)
     assert kept(uploads, "ann", lora(), LORA).is_whole
-
-
-def test_lives_that_were_cut_short_leave_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(module.psutil, "pid_exists", lambda number: number != 99)
-    for name in ("midifrag-uploads-99-x", "midifrag-uploads-98-x", "midifrag-uploads-x", "other"):
-        (tmp_path / name).mkdir()
-    made = make_folder()
-    names = {one.name for one in tmp_path.iterdir()}
-    assert names == {"midifrag-uploads-98-x", "midifrag-uploads-x", "other", made.name}
 
 
 def test_it_has_a_folder_when_it_needs_one_and_leaves_none(tmp_path, monkeypatch):
