@@ -78,6 +78,12 @@ class ServeSettings(Strict):
     uploads: UploadSettings = Field(
         default=UploadSettings(), description="how much is taken of sounds that pads begin from, and of LoRAs"
     )
+    connections: int = Field(
+        default=64,
+        ge=1,
+        le=1024,
+        description="that one token may have at each of the two ways in; a show has one a model that it plays here",
+    )
     drain_seconds: float = Field(
         default=120,
         ge=0,

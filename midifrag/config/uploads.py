@@ -25,5 +25,5 @@ class UploadSettings(Strict):
         default=20_000,
         ge=1,
         le=100_000_000,
-        description="of all that are kept on one machine, for all tokens, by all of its engines, which share it equally",
+        description="of all that are kept on a machine, for all tokens, by all of its engines, which share it equally",
     )

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
@@ -40,6 +41,11 @@ IDLE = 0.5
 LOOK, ANSWER = 0.5, 5.0
 #: Close codes: of RFC 6455 (1002 protocol error, 1009 too large, 1012 service restart, 1001 going away), and our own.
 PROTOCOL_ERROR, TOO_LARGE, RESTART, GONE, OTHER_VERSION = 1002, 1009, 1012, 1001, 4406
+#: The status that a call is refused with whose token has no connection left (RFC 6585).
+TOO_MANY = 429
+#: Seconds that a connection counts for its token which was closed for what its client did: the web server keeps its
+#: handle for as long, where that client does not close its end.
+LINGERS = 10.0
 
 
 class Ingress:
@@ -60,6 +66,7 @@ class Ingress:
         self._ends_at = float("inf")
         self._desk, self._tokens, self._models, self._quota = desk, tokens, models, quota
         self._sessions: dict[Session, WebSocket] = {}
+        self._connections: Counter[str] = Counter()
         self._looking: asyncio.Task[None] | None = None
         self._news: tuple[News, ...] = ()
         self._draining = False
@@ -72,11 +79,27 @@ class Ingress:
             # Before it is accepted: 403, and nothing is read of what such a client sends.
             await socket.close()
             return
+        if self._connections[owner] >= self._quota.connections:
+            # Before it is accepted, too.
+            await _refuse(socket, f"this token has {self._quota.connections} connections here, and no more may be")
+            return
+        self._connections[owner] += 1
+        lingers = False
+        try:
+            lingers = await self._serve(socket, owner)
+        finally:
+            asyncio.get_running_loop().call_later(LINGERS if lingers else 0.0, self._left, owner)
+
+    def _left(self, owner: str) -> None:
+        self._connections -= Counter([owner])
+
+    async def _serve(self, socket: WebSocket, owner: str) -> bool:
+        """One connection of a token, to its end; whether it was closed for what its client did."""
         spoken = socket.scope.get("subprotocols", [])
         if line.SUBPROTOCOL not in spoken:
             await socket.accept()
             await socket.close(OTHER_VERSION, _way_out(spoken))
-            return
+            return True
         await socket.accept(subprotocol=line.SUBPROTOCOL)
         session = Session(self._desk, owner, partial(_put, socket), lambda: len(self._sessions))
         self._sessions[session] = socket
@@ -84,10 +107,11 @@ class Ingress:
             self._looking = asyncio.ensure_future(self._look())
         try:
             await self._welcome(session, socket)
-            await self._listen(session, socket)
+            return await self._listen(session, socket)
         except OSError as error:
             # What is sent into a socket that has gone.
             _log.debug("a connection broke: %r", error)
+            return False
         finally:
             self._sessions.pop(session, None)
             await session.close()
@@ -151,22 +175,28 @@ class Ingress:
         if self._draining:
             self._close_later(session, socket)
 
-    async def _listen(self, session: Session, socket: WebSocket) -> None:
+    async def _listen(self, session: Session, socket: WebSocket) -> bool:
+        """Take in what a client says, until it has gone or is closed for that; which of the two."""
         while True:
             try:
                 async with asyncio.timeout(SILENCE):
                     message = await socket.receive()
             except TimeoutError:
-                return await _close(socket, GONE, f"nothing came for {SILENCE:g} s")
+                code, reason = GONE, f"nothing came for {SILENCE:g} s"
+                break
             if message["type"] == "websocket.disconnect":
-                return None
+                return False
             data = message.get("bytes")
             if data is not None and len(data) > MOST_FRAME:
-                return await _close(socket, TOO_LARGE, f"a frame has {MOST_FRAME} bytes at most")
+                code, reason = TOO_LARGE, f"a frame has {MOST_FRAME} bytes at most"
+                break
             try:
                 await session.take(message.get("text", "") if data is None else data)
             except LineError as error:
-                return await _close(socket, PROTOCOL_ERROR, str(error))
+                code, reason = PROTOCOL_ERROR, str(error)
+                break
+        await _close(socket, code, reason)
+        return True
 
     async def _look(self) -> None:
         """Tell every connection how the models stand, as often as that changes."""
@@ -215,6 +245,15 @@ def _way_out(spoken: Sequence[str]) -> str:
         return f"this server speaks {ours}, and was asked for nothing of it; update midifrag at home"
     older = "the server's midifrag" if min(numbers) > int(ours.removeprefix("midifrag.")) else "midifrag at home"
     return f"this server speaks {ours}, and the show midifrag.{max(numbers)}; update {older}"
+
+
+async def _refuse(socket: WebSocket, reason: str) -> None:
+    """Answer a call with `TOO_MANY`; where the web server cannot say that, with 403."""
+    with contextlib.suppress(RuntimeError, OSError):
+        try:
+            await socket.send_denial_response(PlainTextResponse(f"{reason}\n", TOO_MANY))
+        except RuntimeError:
+            await socket.close()
 
 
 async def _put(socket: WebSocket, data: bytes) -> None:

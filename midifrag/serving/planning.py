@@ -11,6 +11,7 @@ from midifrag.engine.registry import engine_choice
 from midifrag.errors import ModelError
 from midifrag.serving.grouping import grouped, shared_out
 from midifrag.serving.plan import Plan
+from midifrag.serving.quotas import USUAL_QUOTA
 from midifrag.serving.ray_server import Planning
 from midifrag.serving.upload_limits import limits_of
 
@@ -39,6 +40,7 @@ def planner(loaded: Loaded, names: tuple[str, ...], replicas: Range | None = Non
             (least, most),
             settings.serve.in_flight,
             share,
+            replace(USUAL_QUOTA, connections=settings.serve.connections),
             sizes={name: size for name, size in sizes.items() if size is not None},
             room=settings.serve.memory_gb * GB,
             uploads=limits_of(settings.serve.uploads),

@@ -1,4 +1,4 @@
-"""How much of a server one token may have: jobs at once, and seconds of audio a minute."""
+"""How much of a server one token may have: jobs at once, seconds of audio a minute, and connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MINUTE = 60.0
 class Quota:
     """Of one token, at one replica. ``kept_bytes`` of finished audio are kept for its client to come back.
 
-    ``kept_in_all`` are those of all tokens together.
+    ``kept_in_all`` are those of all tokens together. A way in has ``connections`` of it.
 
     An engine prepares for ``warm_a_minute`` renders, as often as a client says them.
     """
@@ -23,6 +23,7 @@ class Quota:
     kept_bytes: int = 1 << 28
     kept_in_all: int = 1 << 30
     warm_a_minute: int = 512
+    connections: int = 64
 
 
 #: Seconds that a server which ends waits for what is in flight, and for takes to be fetched.

@@ -102,6 +102,69 @@ def test_a_storm_of_wrong_tokens_and_of_half_calls_keeps_nobody_from_playing(ser
         assert sum(storm) == 40
 
 
+@pytest.fixture(scope="module")
+def narrow():
+    with Server(lambda _model: Puppet(), quota=Quota(connections=2)) as server:
+        yield server
+
+
+def connections(server):
+    return dict(server.ingress._connections)
+
+
+def refused_at(server, **how):
+    with pytest.raises(InvalidStatus) as refused:
+        Client(server, **how)
+    return refused.value.response
+
+
+def test_a_token_has_so_many_connections_and_others_have_their_own(narrow):
+    with Client(narrow) as first, Client(narrow) as second:
+        first.until(line.Welcome), second.until(line.Welcome)
+        for _ in range(20):
+            answer = refused_at(narrow)
+            said = (answer.status_code, answer.body)
+            assert said == (429, b"this token has 2 connections here, and no more may be\n")
+        with Client(narrow, OTHER) as his:
+            his.until(line.Welcome)
+        # A wrong one counts for nobody.
+        assert refused_at(narrow, token="x" * 32).status_code == 403
+        assert connections(narrow)["ann"] == 2
+    until(lambda: not connections(narrow))
+    with Client(narrow) as client:
+        client.until(line.Welcome)
+
+
+@pytest.mark.parametrize("lasts", [0.0, PATIENCE])
+def test_one_that_was_closed_for_what_its_client_did_counts_as_long_as_its_handle_may_be_kept(
+    narrow, monkeypatch, lasts
+):
+    until(lambda: not connections(narrow))
+    monkeypatch.setattr(module, "LINGERS", lasts)
+    with Client(narrow) as rubbish, Client(narrow, OTHER, protocols=("midifrag.7",)) as other:
+        rubbish.socket.send(b"rubbish")
+        assert (rubbish.end()[0], other.end()[0]) == (1002, 4406)
+    until(lambda: narrow.ingress._sessions == {})
+    if lasts:
+        assert connections(narrow) == {"ann": 1, "bob": 1}
+        narrow.ingress._connections.clear()
+    until(lambda: not connections(narrow))
+
+
+def test_where_the_web_server_cannot_say_why_a_call_too_many_is_refused_all_the_same():
+    said = []
+
+    class Socket:
+        async def send_denial_response(self, _response):
+            raise RuntimeError("no such extension")
+
+        async def close(self):
+            said.append("closed")
+
+    asyncio.run(module._refuse(Socket(), "too many"))
+    assert said == ["closed"]
+
+
 def test_a_client_hears_what_there_is(server):
     with Client(server) as client:
         welcome = client.until(line.Welcome)

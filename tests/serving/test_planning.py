@@ -5,6 +5,7 @@ import pytest
 from midifrag.config.serving import Range
 from midifrag.serving import planning
 from midifrag.serving.grouping import SHARED
+from midifrag.serving.quotas import Quota
 from tests.support.shows import loaded
 
 GB = 1_000_000_000
@@ -30,9 +31,10 @@ def test_models_are_grouped_by_their_size_and_the_sets_numbers_count(plan):
     assert plan("open", serve={"large_gb": 6}).groups[0].name == SHARED
 
 
-def test_what_is_taken_of_uploads_and_how_long_the_end_takes_is_the_sets(plan):
-    made = plan("sketch", serve={"uploads": {"lora_mb": 7}, "drain_seconds": 9})
-    assert (made.uploads.lora, made.drain_seconds) == (7_000_000, 9)
+def test_what_is_taken_of_uploads_and_of_calls_and_how_long_the_end_takes_is_the_sets(plan):
+    made = plan("sketch", serve={"uploads": {"lora_mb": 7}, "drain_seconds": 9, "connections": 5})
+    assert (made.uploads.lora, made.drain_seconds, made.quota) == (7_000_000, 9, Quota(connections=5))
+    assert plan("sketch").quota == Quota()
 
 
 def test_the_command_line_says_how_many_instead_of_the_set(plan):

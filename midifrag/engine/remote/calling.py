@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,8 @@ def told(error: Exception) -> str:
     """What one of `TROUBLES` means for a performer."""
     if isinstance(error, InvalidStatus) and error.response.status_code in (401, 403):
         return "it refuses the token"
+    if isinstance(error, InvalidStatus) and error.response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        return "its token has as many connections there as it may; end another show, or raise `connections` there"
     if isinstance(error, TimeoutError):
         return "nothing came"
     if isinstance(error, ssl.SSLCertVerificationError):

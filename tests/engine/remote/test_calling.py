@@ -9,6 +9,7 @@ import pytest
 from midifrag.engine.remote import calling
 from midifrag.engine.remote.calling import look, token_in
 from midifrag.errors import ModelError
+from midifrag.serving.quotas import Quota
 from tests.serving.certificates import make_certificate
 from tests.serving.puppet import TOKEN, Puppet, Server
 
@@ -37,6 +38,15 @@ def test_how_a_server_stands(tmp_path):
         assert found.round_trip > 0
         with pytest.raises(ModelError, match="it refuses the token"):
             look(server.url, None)
+
+
+def test_that_a_token_has_no_connection_left_is_told(tmp_path):
+    (tmp_path / "token").write_text(TOKEN)
+    with (
+        Server(lambda _model: Puppet(), quota=Quota(connections=0)) as server,
+        pytest.raises(ModelError, match="its token has as many connections there as it may"),
+    ):
+        look(server.url, str(tmp_path / "token"))
 
 
 @pytest.mark.parametrize("url", ["ws://127.0.0.1:9", "ws://studio..lan:9", f"ws://{'a' * 64}.lan:9"])
