@@ -56,11 +56,12 @@ def status(address: Address, token_file: Path) -> None:
     table = Table(box=None, header_style="dim", title_justify="left")
     connections = f"{stands.connections} connection{'' if stands.connections == 1 else 's'} at this way in"
     table.title = f"midifrag {welcome.server}, {connections}{', ending' if stands.draining else ''}"
-    names = ("model", "state", "replicas", "queued", "rendering", "rendered", "failed", "a step", "to audio", "")
+    counted = ("replicas", "uploading", "queued", "rendering", "rendered", "failed")
+    names = ("model", "state", *counted, "a step", "to audio", "")
     for name in names:
         table.add_column(name, overflow="fold")
     for one in stands.models:
-        counts = (one.replicas, one.queued, one.rendering, one.rendered, one.failed)
+        counts = (getattr(one, name) for name in counted)
         times = (_milliseconds(one.step_ms), _milliseconds(one.audio_ms))
         add_plain_row(table, one.model, one.state, *map(str, counts), *times, one.text)
     out.print(table)

@@ -171,8 +171,9 @@ class Jobs:
         self._is_told_to_drain = draining
 
     def ahead(self, job: Job) -> int:
-        """How many of its model's jobs wait before it."""
-        waiting = (one for one in self._by_number.values() if one.model == job.model and one.began_at is None)
+        """How many of its model's jobs its engine has before it that have not begun."""
+        mine = (one for one in self._by_number.values() if one.model == job.model)
+        waiting = (one for one in mine if one.began_at is None and one.render is not None)
         spare = job.wish.spare
         return sum(one.number < job.number for one in waiting if spare or not one.wish.spare)
 

@@ -12,7 +12,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _METRICS: tuple[tuple[str, str, str, Callable[[ModelStatus], float | None]], ...] = (
     ("replicas", "gauge", "engines that have the model", lambda one: one.replicas),
     ("ready", "gauge", "1 where one of them is ready", lambda one: float(one.state == "ready")),
-    ("queued", "gauge", "jobs that wait", lambda one: one.queued),
+    ("queued", "gauge", "jobs that wait for an engine", lambda one: one.queued),
+    ("uploading", "gauge", "jobs that wait for uploads", lambda one: one.uploading),
     ("rendering", "gauge", "jobs in flight on a device", lambda one: one.rendering),
     ("rendered_total", "counter", "takes since the start", lambda one: one.rendered),
     ("failed_total", "counter", "jobs that failed since the start", lambda one: one.failed),

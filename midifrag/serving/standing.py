@@ -77,7 +77,7 @@ class Standing:
         jobs = tuple(jobs)
         mine = [job for job in jobs if job.model == self.model and job.outcome is None]
         uploading = sum(bool(job.lacking) for job in mine)
-        queued = sum(job.began_at is None for job in mine)
+        rendering = sum(job.began_at is not None for job in mine)
         state: Literal["loading", "ready", "away"]
         match self.news:
             case line.Info():
@@ -92,9 +92,9 @@ class Standing:
             model=self.model,
             state=state,
             replicas=1,
-            queued=queued,
+            queued=len(mine) - uploading - rendering,
             uploading=uploading,
-            rendering=len(mine) - queued,
+            rendering=rendering,
             rendered=self._rendered,
             failed=self._failed,
             unfetched=sum(job.model == self.model and job.take is not None for job in jobs),

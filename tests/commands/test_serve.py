@@ -135,6 +135,7 @@ def test_how_a_server_stands(tmp_path):
     assert "1 connection at this way in" in result.output
     assert "sketch" in result.output
     assert "ready" in result.output
+    assert result.output.split().index("uploading") == result.output.split().index("queued") - 1
     result = runner.invoke(app, arguments)
     assert result.exit_code == 1
     assert "does not answer" in result.output

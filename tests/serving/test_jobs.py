@@ -250,6 +250,15 @@ def test_how_many_wait_before_it():
     assert desk.jobs.ahead(second) == 0
 
 
+def test_one_that_waits_for_an_upload_is_before_nobody():
+    desk = Desk()
+    sound = Sound(sha256="a" * 64, channels=1, samples=8, sample_rate=8000)
+    first, second = desk.jobs.ask("ann", asked(1, sound=sound)), desk.jobs.ask("ann", asked(2))
+    assert [desk.jobs.ahead(job) for job in (first, second)] == [0, 0]
+    desk.jobs.begin(first, Render(first.number, "a bell", seed=1))
+    assert [desk.jobs.ahead(job) for job in (first, second)] == [0, 1]
+
+
 def test_who_watches_hears_of_each_change():
     desk, heard = Desk(), []
     job = desk.jobs.ask("ann", asked(1))

@@ -19,6 +19,7 @@ def test_each_number_is_there_with_its_kind_and_its_model():
         r'midifrag_rendered_total{model="a \"b\"\\"} 40',
     ]
     assert r'midifrag_step_seconds{model="a \"b\"\\"} 0.0125' in lines
+    assert r'midifrag_uploading{model="a \"b\"\\"} 0' in lines
     assert r'midifrag_ready{model="a \"b\"\\"} 1' in lines
     assert text.endswith("\n")
 

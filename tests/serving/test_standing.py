@@ -39,7 +39,8 @@ def test_since_when_it_shows_no_progress():
 
 def test_the_status_counts_jobs_and_tells_times():
     desk, standing = Desk(("sketch", "pocket")), Standing("sketch")
-    one, two, three = (desk.jobs.ask("ann", asked(number)) for number in (1, 2, 3))
+    one, two, three, lacks = (desk.jobs.ask("ann", asked(number)) for number in (1, 2, 3, 5))
+    lacks.lacking = (line.Wanted(sha256="a" * 64, ticket=1),)
     desk.jobs.ask("ann", asked(4, model="pocket"))
     desk.jobs.note(Started(one.number))
     desk.clock.time += 2.0
@@ -48,7 +49,7 @@ def test_the_status_counts_jobs_and_tells_times():
         for job in desk.jobs.note(event):
             standing.ended(job)
     status = standing.status(desk.jobs)
-    assert (status.queued, status.rendering, status.rendered, status.failed) == (1, 0, 1, 1)
+    assert (status.queued, status.uploading, status.rendering, status.rendered, status.failed) == (1, 1, 0, 1, 1)
     assert (status.step_ms, status.audio_ms) == (50.0, 2000.0)
     assert three.outcome is None
     assert isinstance(two.outcome, engine.Failed)

@@ -113,7 +113,7 @@ def test_a_job_waits_for_all_that_it_wants_and_its_engine_hears_of_it_then():
         await way.put(lora.ticket, FILE)
         assert way.heard_nothing
         [status] = await way.replica.status()
-        assert (status.queued, status.uploading) == (1, 1)
+        assert (status.queued, status.uploading) == (0, 1)
         await way.put(sound.ticket, DATA[1000:], 1000)
         render = way.rendered()
         # As at home: the sound's checksum is of what it is, whoever sent it.

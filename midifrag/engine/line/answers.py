@@ -202,7 +202,7 @@ class ModelStatus(Part):
     model: Name
     state: Literal["loading", "ready", "away"]
     replicas: Whole
-    queued: Whole
+    queued: Whole = Field(description="jobs that wait for an engine")
     uploading: Whole = Field(default=0, description="jobs that wait for uploads")
     rendering: Whole
     rendered: Whole = Field(description="takes since the start")
