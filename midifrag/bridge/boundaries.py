@@ -76,7 +76,7 @@ class Boundaries:
         """Whether a job will miss its boundary, as far as can be told, and would make it if ``other`` rendered it.
 
         That is the one that was promised to it, else the first one from now on. Of who has rendered nothing yet it is
-        thought that it makes it.
+        thought that it makes it as soon as what is before it is rendered.
         """
         if job.landing.land == "now":
             return False
@@ -90,20 +90,32 @@ class Boundaries:
             meant, ready = job.boundary, now + estimated
         if self._after(job, ready).at <= meant.at:
             return False
-        its = self._estimate(job, other) or self.forecast.write_seconds(self._jobs.written())
+        its = self._estimate_from_now(job, other)
         return self._after(job, now + self.forecast.careful(its)).at <= meant.at
 
-    def _estimate(self, job: Job, other: str | None = None) -> float | None:
-        """Seconds until the fragment of a job is ready; where ``other`` is to render it, from the beginning."""
-        mine, beside = job.changed(), list[JobChanged]()
-        if other is not None:
-            times = dataclasses.replace(job.times, started=None)
-            mine = dataclasses.replace(mine, model=other, state=JobState.QUEUED, step=0, times=times)
-        if not self._is_elsewhere(mine.model):
-            # A server renders side by side what waits in turn here.
-            others = (one.changed() for one in self._jobs if one is not job)
-            beside = [one for one in others if not self._is_elsewhere(one.model)]
-        return self.forecast.estimate([*beside, mine], job.number, self._clock.now(), writing=self._jobs.written())
+    def _estimate(self, job: Job) -> float | None:
+        """Seconds until the fragment of a job is ready."""
+        # A server renders side by side what waits in turn here.
+        beside = [] if self._is_elsewhere(job.model) else self._beside(job)
+        jobs = [*beside, job.changed()]
+        return self.forecast.estimate(jobs, job.number, self._clock.now(), writing=self._jobs.written())
+
+    def _estimate_from_now(self, job: Job, model: str) -> float:
+        """The same where a model of this machine were asked for it now, after all that is asked for here already."""
+        beside, now, writing = self._beside(job), self._clock.now(), self._jobs.written()
+        last = 1 + max((one.job for one in beside), default=0)
+        times = dataclasses.replace(job.times, started=None)
+        mine = dataclasses.replace(job.changed(), job=last, model=model, state=JobState.QUEUED, step=0, times=times)
+        estimated = self.forecast.estimate([*beside, mine], last, now, writing=writing)
+        if estimated is not None:
+            return estimated
+        before = self.forecast.landings(beside, now).values()
+        return max(before, default=0.0) + self.forecast.write_seconds(writing)
+
+    def _beside(self, job: Job) -> list[JobChanged]:
+        """The other jobs that this machine renders."""
+        others = (one.changed() for one in self._jobs if one is not job)
+        return [one for one in others if not self._is_elsewhere(one.model)]
 
     def next(self, job: Job) -> float | None:
         """When the take of a job, which is there, is to land, in monotonic seconds; None for when it is ready.

@@ -587,6 +587,50 @@ def test_who_would_be_too_late_as_well_does_not_stand_in():
     assert pressed(rig, 1.0) == FAR
 
 
+def two_pads(other="sketch"):
+    return bank("one", {36: {"prompt": "rain"}, 37: {"prompt": "bell", "model": other, "land": "now"}})
+
+
+def taught_here(rig, seconds, model="sketch"):
+    """What a pad has rendered here took so many seconds; afterwards a bar has just begun."""
+    rig.press(37)
+    [job] = rig.bridge.renders.jobs.pending()
+    rig.say(Started(job.number), model)
+    rig.clock.time += seconds
+    take = rig.rendered_by(model, job.render).event
+    rig.say(dataclasses.replace(take, engine_seconds=seconds), model)
+    rig.landed(job.number)
+    rig.clock.time = 2 * math.ceil(rig.clock.time / 2)
+
+
+@pytest.mark.parametrize("queued", [1, 2])
+def test_who_stands_in_begins_with_what_it_was_asked_for_later_than_the_press_that_it_would_take_over(queued):
+    rig = on_the_bar(two_pads())
+    taught(rig, 0.5)
+    taught_here(rig, 0.5)
+    assert pressed(rig, 0.1) == FAR
+    far = rig.bridge.renders.jobs.pending()[-1].number
+    rig.say(Started(far), FAR)
+    for _ in range(queued):
+        rig.press(37)
+    wait(rig, 0.4)
+    rig.say(Progress(far, 1, 10), FAR)
+    wait(rig, 0.1)
+    # The bar is in 1.4 s: with one take of half a second before it, it makes that; with two, it does not.
+    assert (renders(rig)[-1] == ("sketch", far)) is (queued == 1)
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_who_has_rendered_nothing_yet_does_not_stand_in_where_others_are_at_work_here_for_too_long(busy):
+    rig = on_the_bar(two_pads("pocket"))
+    rig.ready("pocket")
+    taught(rig, 5.0)
+    taught_here(rig, 3.0, "pocket")
+    if busy:
+        rig.press(37)
+    assert pressed(rig, 0.1) == (FAR if busy else "sketch")
+
+
 @pytest.mark.parametrize(
     ("show", "model"), [({"land": "now"}, FAR), ({"on_lost": "wait"}, FAR), ({}, "pocket")], ids=["now", "wait", "here"]
 )
