@@ -17,15 +17,12 @@ from midifrag.engine.line import messages as line
 from midifrag.engine.line.translating import render_of
 from midifrag.errors import MidifragError
 from midifrag.serving.job import Job, Outcome
-from midifrag.serving.quotas import USUAL_QUOTA, Quota, Spending
+from midifrag.serving.quotas import USUAL_QUOTA, Quota, Spending, seconds_of
 
 #: Seconds that what became of a job is kept for a client that comes back.
 KEEP_SECONDS = 60.0
 #: Seconds since the last piece of a take, after which nobody is fetching it.
 FETCHED_SECONDS = 15.0
-#: Seconds that a request counts as whose length is left to the model, and that one counts as at least: what is refused
-#: by its engine costs a place too, and a length below nothing gives none back.
-USUAL_SECONDS, LEAST_SECONDS = 10.0, 0.5
 #: Steps of a take of the archive, which no other limit holds for: what has more is none, and would fill the memory.
 MOST_STEPS = 10_000
 
@@ -79,8 +76,11 @@ class Jobs:
 
     # --- from clients ------------------------------------------------------------------------------------------------
 
-    def ask(self, owner: str, asked: line.Ask) -> Job:
-        """The job of a request, which begins with the first one under its id. Raises `RefusedError`."""
+    def ask(self, owner: str, asked: line.Ask, over: str = "") -> Job:
+        """The job of a request, which begins with the first one under its id. Raises `RefusedError`.
+
+        ``over`` says what its owner has too much of at other replicas: nothing new is taken then.
+        """
         model, wish = asked.model or self._models[0], _lasting(asked.wish)
         job = self._jobs.get((owner, asked.job))
         if job is not None and not job.cancelling and not isinstance(job.outcome, engine.Cancelled):
@@ -91,8 +91,8 @@ class Jobs:
                 self._promote(job)
             return job
         now = self._clock.now()
-        self._check(owner, model, asked.wish, now)
-        self._spent.setdefault(owner, Spending()).spend(now, _seconds(asked.wish))
+        self._check(owner, model, asked.wish, over)
+        self._spent.setdefault(owner, Spending()).spend(now, seconds_of(asked.wish))
         job = Job(owner, asked.job, next(self._numbers), model, asked.wish, now)
         self._jobs[owner, asked.job] = job
         self._by_number[job.number] = job
@@ -132,6 +132,11 @@ class Jobs:
         """Takes that their clients have not said to have, but for those of who has gone: somebody may fetch them."""
         oldest = self._clock.now() - FETCHED_SECONDS
         return (job for job in self if job.take is not None and max(job.ended_at or 0.0, job.fetched_at) > oldest)
+
+    def used(self, owner: str) -> tuple[int, float]:
+        """How many jobs of an owner have not ended, and seconds of audio that it has asked for in the last minute."""
+        spent = self._spent[owner].within(self._clock.now()) if owner in self._spent else 0.0
+        return sum(job.owner == owner for job in self._by_number.values()), spent
 
     def find(self, owner: str, job: str) -> Job | None:
         """A job of this owner; None where there is none, be there one of another's or not."""
@@ -213,22 +218,15 @@ class Jobs:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _check(self, owner: str, model: str, wish: line.Wish, now: float) -> None:
+    def _check(self, owner: str, model: str, wish: line.Wish, over: str) -> None:
         if self.draining:
             raise RefusedError("moving", "this server ends and takes no new jobs; connect again for the one after it.")
         if model not in self._models:
             raise RefusedError("model", f"there is no model {model!r} here; there is {', '.join(self._models)}.")
         if (wish.steps or 0) > MOST_STEPS:
             raise RefusedError("request", f"steps: {wish.steps} is above {MOST_STEPS}.")
-        at_once = sum(job.owner == owner for job in self._by_number.values())
-        if at_once >= self._quota.in_flight:
-            raise RefusedError(
-                "quota", f"{at_once} jobs of this token are in flight, and no more may be; wait for one."
-            )
-        spent = self._spent[owner].within(now) if owner in self._spent else 0.0
-        if spent + _seconds(wish) > self._quota.seconds_a_minute:
-            most = self._quota.seconds_a_minute
-            raise RefusedError("quota", f"this token may ask for {most:g} s of audio a minute; wait a little.")
+        if refusal := over or self._quota.refusal(*self.used(owner), seconds_of(wish)):
+            raise RefusedError("quota", refusal)
 
     def _promote(self, job: Job) -> None:
         if job.wish.spare:
@@ -287,7 +285,3 @@ class Jobs:
 def _lasting(wish: line.Wish) -> line.Wish:
     """What does not change about a request while it is on its way."""
     return wish.model_copy(update={"spare": False})
-
-
-def _seconds(wish: line.Wish) -> float:
-    return USUAL_SECONDS if wish.seconds is None else max(LEAST_SECONDS, float(wish.seconds))

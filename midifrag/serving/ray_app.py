@@ -49,10 +49,10 @@ class Engines:
         # One that is not warm is not running: nothing is sent to it before.
         await self._replica.start()
 
-    async def follow(self, owner: str, frame: bytes, where: tuple[str, str]) -> AsyncIterator[bytes]:
-        """See `Desk.follow`; ``where`` is for the router, here and below."""
+    async def follow(self, owner: str, frame: bytes, over: str, where: tuple[str, str]) -> AsyncIterator[bytes]:
+        """See `Replica.follow`; ``where`` is for the router, here and below."""
         del where
-        async for message in self._replica.follow(owner, cast("line.Ask", from_client(frame).message)):
+        async for message in self._replica.follow(owner, cast("line.Ask", from_client(frame).message), over):
             yield encode(message)
 
     async def audio(self, owner: str, frame: bytes, start: int, size: int, where: tuple[str, str]) -> bytes:
@@ -92,6 +92,11 @@ class Engines:
         del where
         self._replica.jobs.drain(seconds)
 
+    async def used(self, owner: str, where: tuple[str, str]) -> tuple[int, float]:
+        """See `Jobs.used`."""
+        del where
+        return self._replica.jobs.used(owner)
+
     async def left(self, where: tuple[str, str]) -> tuple[int, int]:
         """See `RayDesk.left`."""
         del where
@@ -117,7 +122,7 @@ def application(plan: Plan, tokens: Tokens) -> serve.Application:
 
         def __init__(self, *handles: DeploymentHandle) -> None:
             names = (group.name for group in plan.groups)
-            desk = RayDesk(plan.groups, dict(zip(names, handles, strict=True)), plan.models[0])
+            desk = RayDesk(plan.groups, dict(zip(names, handles, strict=True)), plan.models[0], plan.quota)
             self._ingress = Ingress(desk, tokens, plan.models, plan.quota, plan.drain_seconds)
 
         @app.websocket(PATH)

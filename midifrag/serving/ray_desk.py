@@ -12,11 +12,14 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from midifrag.clock import Clock, SystemClock
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.frames import encode, from_server
 from midifrag.serving import places
+from midifrag.serving.allowance import Allowance, Grant
 from midifrag.serving.desk import News, Order
 from midifrag.serving.grouping import Group
+from midifrag.serving.quotas import USUAL_QUOTA, Quota, seconds_of
 from midifrag.serving.ranking import key_of
 from midifrag.serving.standing import together
 
@@ -31,8 +34,17 @@ _NO_ENGINE = "no engine of it answers"
 class RayDesk:
     """A `Desk`. ``handles`` are those of each group's deployment, by its name; ``first`` is the server's own model."""
 
-    def __init__(self, groups: Iterable[Group], handles: Mapping[str, DeploymentHandle], first: str) -> None:
+    def __init__(
+        self,
+        groups: Iterable[Group],
+        handles: Mapping[str, DeploymentHandle],
+        first: str,
+        quota: Quota = USUAL_QUOTA,
+        clock: Clock | None = None,
+    ) -> None:
         self._groups, self._handles, self._first = tuple(groups), handles, first
+        self._clock = clock or SystemClock()
+        self._allowance = Allowance(quota, self._clock, self._used)
         self._of = {model: group for group in self._groups for model in group.models}
 
     async def follow(self, owner: str, asked: line.Ask) -> AsyncIterator[line.Message]:
@@ -45,9 +57,18 @@ class RayDesk:
             return
         asked = self._named(asked)
         where = (key_of(asked.model, asked.wish.prompt), asked.place)
-        streams = self._handles[group.name].options(stream=True)
-        async for frame in _call(streams.follow, owner, encode(asked), where=where):
-            yield from_server(frame).message
+        streams, seconds = self._handles[group.name].options(stream=True), seconds_of(asked.wish)
+        # One replica alone bounds all that there is.
+        is_shared = sum(len(places.of(one.name)) for one in self._groups) > 1
+        grant = await self._allowance.ask(owner, seconds) if is_shared else Grant(seconds, self._clock.now())
+        try:
+            # Also where it is too much: a job that is there is told of all the same.
+            async for frame in _call(streams.follow, owner, encode(asked), grant.over, where=where):
+                message = from_server(frame).message
+                grant.hear(message, self._clock.now())
+                yield message
+        finally:
+            grant.leave(self._clock.now())
 
     async def audio(self, owner: str, asked: line.Ask, start: int, size: int) -> bytes:
         """See `Desk.audio`."""
@@ -126,6 +147,12 @@ class RayDesk:
         said = await asyncio.gather(*(self._each(group, "left") for group in self._groups))
         counts = [count for told in said for count in told]
         return sum(flying for flying, _kept in counts), sum(kept for _flying, kept in counts)
+
+    async def _used(self, owner: str) -> tuple[int, float]:
+        """What an owner has of all replicas that answer."""
+        said = await asyncio.gather(*(self._each(group, "used", owner) for group in self._groups))
+        parts = [part for told in said for part in told]
+        return sum(in_flight for in_flight, _seconds in parts), sum(seconds for _in_flight, seconds in parts)
 
     def _group_of(self, model: str) -> Group | None:
         return self._of.get(model or self._first)

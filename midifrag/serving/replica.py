@@ -93,10 +93,10 @@ class Replica:
 
     # --- a desk ------------------------------------------------------------------------------------------------------
 
-    async def follow(self, owner: str, asked: line.Ask) -> AsyncIterator[line.Message]:
-        """See `Desk.follow`."""
+    async def follow(self, owner: str, asked: line.Ask, over: str = "") -> AsyncIterator[line.Message]:
+        """See `Desk.follow`, and `Jobs.ask` for ``over``."""
         try:
-            job = self.jobs.ask(owner, asked)
+            job = self.jobs.ask(owner, asked, over)
         except RefusedError as error:
             yield line.Refused(job=asked.job, reason=str(error), why=error.why)
             return

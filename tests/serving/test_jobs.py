@@ -135,6 +135,17 @@ def test_a_take_that_is_larger_than_all_that_is_kept_is_kept_alone():
     assert desk.jobs.find("ann", job.id) is job
 
 
+def test_where_a_token_has_too_much_elsewhere_nothing_new_is_taken_and_what_is_there_is_told_of():
+    desk = Desk()
+    job = desk.jobs.ask("ann", asked(1))
+    assert desk.jobs.ask("ann", asked(1), "too much") is job
+    with pytest.raises(RefusedError, match="too much") as error:
+        desk.jobs.ask("ann", asked(2), "too much")
+    assert error.value.why == "quota"
+    assert desk.jobs.used("ann") == (1, 1.0)
+    assert desk.jobs.used("bob") == (0, 0.0)
+
+
 def test_a_token_has_so_many_jobs_at_once():
     desk = Desk(in_flight=2)
     first, _second = (desk.jobs.ask("ann", asked(number)) for number in (1, 2))

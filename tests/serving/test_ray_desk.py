@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from midifrag.clock import ManualClock
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.frames import encode, from_client
-from midifrag.serving import places, ray_desk
+from midifrag.serving import allowance, places, ray_desk
 from midifrag.serving.grouping import Group
+from midifrag.serving.quotas import Quota
 from midifrag.serving.ranking import key_of
 from tests.serving.asking import asked, job_id
 
@@ -86,8 +88,8 @@ def followed(made, wanted):
 def test_a_request_goes_to_the_replicas_of_its_model_by_model_and_prompt():
     shared, own = Handle(), Handle()
     assert followed(desk(shared, own), asked(1, model="open", place="z"))[0].kind() == "queued"
-    [(name, (owner, _frame), where)] = own.calls
-    assert (name, owner, where) == ("follow", "ann", (key_of("open", "a bell"), "z"))
+    [(name, (owner, _frame, over), where)] = own.calls
+    assert (name, owner, over, where) == ("follow", "ann", "", (key_of("open", "a bell"), "z"))
     assert shared.calls == []
 
 
@@ -174,6 +176,42 @@ def test_where_no_replica_is_known_yet_any_is_asked():
     own = Handle()
     own.answers[""] = (1, 0)
     assert asyncio.run(desk(Handle(x=(0, 0), y=(0, 0)), own).left()) == (1, 0)
+
+
+def asked_for(made, count):
+    """Ask for so many jobs; what each is told of besides."""
+    for number in range(count):
+        followed(made, asked(number + 1, seconds=1.0))
+
+
+def overs(handle):
+    return [arguments[2] for name, arguments, _where in handle.calls if name == "follow"]
+
+
+def test_what_a_token_has_at_other_replicas_counts_where_it_asks_for_much():
+    # Of eight in flight, one is little; two replicas have five, and one does not say.
+    shared, own = Handle(x=(3, 3.0), y=(2, 2.0)), Handle(z=RuntimeError("dead"))
+    clock = ManualClock()
+    made = ray_desk.RayDesk(GROUPS, {"engines": shared, "engines-open": own}, "sketch", Quota(in_flight=8), clock)
+    asked_for(made, 1)
+    assert [name for name, *_ in shared.calls] == ["follow"]
+    asked_for(made, 1)
+    assert [name for name, *_ in shared.calls] == ["follow", "used", "used", "follow"]
+    shared.answers["y"] = (5, 5.0)
+    clock.time += allowance.FRESH
+    asked_for(made, 1)
+    # Its replica says whether that is a new one, and refuses it then.
+    assert overs(shared) == ["", "", "8 jobs of this token are in flight, and no more may be; wait for one."]
+
+
+def test_a_sole_replica_counts_for_itself():
+    places.note("engines", ("x",))
+    places.note("engines-open", ())
+    shared = Handle(x=(99, 0.0))
+    made = ray_desk.RayDesk(GROUPS, {"engines": shared, "engines-open": Handle()}, "sketch", Quota(in_flight=8))
+    asked_for(made, 5)
+    assert {name for name, *_ in shared.calls} == {"follow"}
+    assert overs(shared) == [""] * 5
 
 
 def test_all_hear_that_it_ends():
