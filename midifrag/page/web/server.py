@@ -47,6 +47,7 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     from midifrag.page.web.files import routes
     from midifrag.page.web.guard import Guard
     from midifrag.page.web.late import LatePresses
+    from midifrag.page.web.outbox import send_what_is
     from midifrag.page.web.sentences import answer_in_sentences
     from midifrag.page.web.shares import Shares
     from midifrag.page.web.trouble import Trouble, take_over
@@ -63,6 +64,7 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
         with sending, contextlib.suppress(OSError):
             pipe.send(message)
 
+    send_what_is()
     take_over(Trouble(lambda line: send(Notice(NoticeLevel.WARNING, line))))
 
     def forget_pool() -> None:
