@@ -96,9 +96,9 @@ class Boundaries:
     def _estimate(self, job: Job) -> float | None:
         """Seconds until the fragment of a job is ready."""
         # A server renders side by side what waits in turn here.
-        beside = [] if self._is_elsewhere(job.model) else self._beside(job)
-        jobs = [*beside, job.changed()]
-        return self.forecast.estimate(jobs, job.number, self._clock.now(), writing=self._jobs.written())
+        mine = job.changed()
+        beside = [] if self._is_elsewhere(mine.model) else self._beside(job)
+        return self.forecast.estimate([*beside, mine], job.number, self._clock.now(), writing=self._jobs.written())
 
     def _estimate_from_now(self, job: Job, model: str) -> float:
         """The same where a model of this machine were asked for it now, after all that is asked for here already."""

@@ -89,7 +89,8 @@ class SourceSounds:
 
     def _found(self, command: ReadSound) -> tuple[Audio, int, tuple[str, ...]]:
         """The sound that is asked for, as far as it is. Raises `MidifragError`."""
-        place, samples, told = command.place, 0, ()
+        place, samples = command.place, 0
+        told: tuple[str, ...] = ()
         match place.kind:
             case "slot":
                 sound = self._in_slot(command)

@@ -57,10 +57,10 @@ class Supply:
 
     def _check_sounds(self, job: Job) -> None:
         """Raise `UploadError` where jobs begin from more than an engine should hold at once."""
-        jobs = [one for one in (*self._wants, job) if one.wish.sound is not None]
-        mine, longest = [one for one in jobs if one.owner == job.owner], self.uploads.limits.sound
-        for those, most, whose in ((mine, SOUNDS_AT_ONCE, " of this token"), (jobs, SOUNDS_IN_ALL, "")):
-            size = sum(one.wish.sound.size for one in those)
+        sizes = [(one.owner, one.wish.sound.size) for one in (*self._wants, job) if one.wish.sound is not None]
+        mine, longest = [one for one in sizes if one[0] == job.owner], self.uploads.limits.sound
+        for those, most, whose in ((mine, SOUNDS_AT_ONCE, " of this token"), (sizes, SOUNDS_IN_ALL, "")):
+            size = sum(one for _, one in those)
             if size > most * longest:
                 said = f"{size:,} bytes of sound, and {most * longest:,} are the most"
                 raise UploadError(f"jobs in flight{whose} begin from {said}; wait")

@@ -1,4 +1,4 @@
-"""What a browser missed while its connection was gone: it gets how everything is now, not what it was meant to get then.
+"""What a browser missed while it was away: it gets how everything is now, not what it was meant to get then.
 
 NiceGUI keeps what it sent and says it once more where a browser comes back. What has changed meanwhile goes out before
 that, though: the older message then has the last word, and the browser shows for ever what is over (a tab that nobody
