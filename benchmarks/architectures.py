@@ -96,7 +96,16 @@ def shrunk(config: dict[str, Any], divisor: int) -> dict[str, Any]:
     smaller = copy.deepcopy(config)
     transformer = smaller["model"]["diffusion"]["config"]
     transformer["depth"] = max(1, transformer["depth"] // divisor)
-    ratio = smaller["model"]["pretransform"]["config"]["downsampling_ratio"]
+    autoencoder = smaller["model"]["pretransform"]["config"]
+    for part in ("encoder", "decoder"):
+        layers = autoencoder[part]["config"]
+        # Those that are transformers themselves.
+        layers |= {
+            name: [depth and max(1, depth // divisor) for depth in layers[name]]
+            for name in ("transformer_depths", "sinusoidal_blocks")
+            if name in layers
+        }
+    ratio = autoencoder["downsampling_ratio"]
     smaller["sample_size"] = max(1, smaller["sample_size"] // ratio // divisor) * ratio
     defaults = smaller.get("midifrag", {}).get("defaults", {})
     if "seconds" in defaults:

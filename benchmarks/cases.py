@@ -17,6 +17,8 @@ from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.messages import EngineEvent, Render, Rendered
 
 PROMPT = "rain on a tin roof"
+#: Seconds that a press asks for at least, however small a dry run is.
+SHORTEST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Bench:
             self.stock_model.module.half()
         #: What the model plays with where nothing is said.
         self.usual_steps = model.defaults.steps
-        seconds = min(case.seconds, model.max_seconds)
+        seconds = min(max(case.seconds / smaller, SHORTEST), case.seconds, model.max_seconds)
         self.case = Case(case.architecture, seconds, case.steps, case.cfg_scale, case.sampler, case.short_latents)
         self.worker = DiffusionWorker.from_model(model, None, **{"max_in_flight": 8, **engine})
         for _ in self.worker.warm((self.case.render(),)):
