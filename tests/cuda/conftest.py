@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,10 +49,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A wide net: how long one takes says nothing. Models of full size take longer than one run of all tests has."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.nodeid.startswith("tests/cuda/"):
             item.add_marker(pytest.mark.timeout(1800))
     if not config.getoption("--every-model", default=False):
-        left = [item for item in items if item.path == Path(__file__).with_name("test_full_size.py")]
+        left = [item for item in items if item.nodeid.startswith("tests/cuda/test_full_size.py")]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
 

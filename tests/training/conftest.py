@@ -15,7 +15,7 @@ with warnings.catch_warnings():
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.parent.name == "training":
+        if item.nodeid.startswith("tests/training/"):
             item.add_marker(pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"))
 
 
