@@ -13,6 +13,7 @@ from nicegui import Client, background_tasks, core, json, ui
 from midifrag.config.loading import Loaded
 from midifrag.page.model import PageModel
 from midifrag.page.panels.panel import Panel
+from midifrag.page.web.signatures import remember_signatures
 from midifrag.page.wire import FromPage, FromShow, configuration
 
 T = TypeVar("T")
@@ -51,6 +52,8 @@ class Headless:
     """
 
     def __init__(self, loaded: Loaded) -> None:
+        # As the page's process does.
+        remember_signatures()
         self._runner = asyncio.Runner()
         core.loop = self._runner.get_loop()
         self.sent: list[FromPage] = []

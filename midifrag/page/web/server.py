@@ -50,6 +50,7 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     from midifrag.page.web.outbox import send_what_is
     from midifrag.page.web.sentences import answer_in_sentences
     from midifrag.page.web.shares import Shares
+    from midifrag.page.web.signatures import remember_signatures
     from midifrag.page.web.trouble import Trouble, take_over
     from midifrag.states import NoticeLevel
 
@@ -65,6 +66,7 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
             pipe.send(message)
 
     send_what_is()
+    remember_signatures()
     take_over(Trouble(lambda line: send(Notice(NoticeLevel.WARNING, line))))
 
     def forget_pool() -> None:
