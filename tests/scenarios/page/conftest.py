@@ -17,7 +17,8 @@ from tools.jack_server import BACKEND
 FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--window-size=1280,800",
-    # All that a test opens is of one renderer, which has the page's code already; and nothing is drawn that only moves.
+    # All that tests open is of one renderer (`kept_open`), which has the page's code already; and nothing is drawn that
+    # only moves.
     "--renderer-process-limit=1",
     "--process-per-site",
     "--force-prefers-reduced-motion",
@@ -71,8 +72,14 @@ def driver(tmp_path_factory):
     started.quit()
 
 
+@pytest.fixture(scope="package")
+def kept_open(driver, show):
+    """A tab of the show that stays: what tests open is of its renderer, and none has to be started for each of them."""
+    driver.get(f"{show.address}/page.css")
+
+
 @pytest.fixture
-def browser(driver, show):
+def browser(driver, show, kept_open):
     """A fresh page of an idle show. At the end, nothing that anybody typed must have run as a script."""
     # Nor does it remember what another test has typed.
     origin = {"origin": show.address, "storageTypes": "local_storage"}
