@@ -1,4 +1,7 @@
-"""Foreign packages warn about themselves when they are first imported: let them do so once, before warnings count."""
+"""Foreign packages warn about themselves when they are first imported: let them do so once, before warnings count.
+
+Every worker collects these tests, and most play none of them: what only they use is imported when they do.
+"""
 
 import importlib
 import warnings
@@ -7,7 +10,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-with warnings.catch_warnings():
+from midifrag.engine.loading.light_imports import light_imports
+
+with warnings.catch_warnings(), light_imports():
     warnings.simplefilter("ignore")
     for name in ("inference.generation", "models.factory", "models.autoencoders"):
         importlib.import_module(f"stable_audio_tools.{name}")
