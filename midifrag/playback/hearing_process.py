@@ -9,13 +9,16 @@ import contextlib
 import os
 import queue
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from threading import Event
 from typing import Any, TypeAlias
 
 from midifrag.children import ignore_interrupts
 from midifrag.errors import PlaybackError
-from midifrag.playback.inputs import NO_PORTAUDIO, find_input, look
+from midifrag.playback.inputs import NO_PORTAUDIO, Input, find_input, look
+from midifrag.playback.jack_sources import leaving
 
 #: Frames of a block: nothing here is urgent.
 BLOCK = 2048
@@ -77,27 +80,30 @@ def _serve(wanted: str, client: str, pipe: Connection) -> None:
         sounddevice._initialize()
         try:
             found = find_input(look(sounddevice), wanted)
-            _hear(sounddevice, found.index, found.name, min(CHANNELS, found.channels), found.rate, pipe)
-            pipe.send(Deaf(f"{found.name} gives nothing any more"))
+            with leaving(found.name, f"{client}-look") if found.is_jack else nullcontext(Event()) as gone:
+                why = _hear(sounddevice, found, pipe, gone)
+            pipe.send(Deaf(f"{found.name} {why}"))
         except (PlaybackError, sounddevice.PortAudioError) as error:
             pipe.send(Deaf(str(error)))
         time.sleep(LOOK_AGAIN)
 
 
-def _hear(library: Any, index: int, name: str, channels: int, rate: int, pipe: Connection) -> None:
-    """Hand on blocks until none comes any more."""
+def _hear(library: Any, found: Input, pipe: Connection, gone: Event) -> str:
+    """Hand on blocks until none comes any more, or what gives them is gone; which of the two."""
+    channels = min(CHANNELS, found.channels)
     blocks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def take(data: Any, _frames: int, _time: object, _status: object) -> None:
         blocks.put(bytes(data))
 
     stream = library.RawInputStream(
-        samplerate=rate, blocksize=BLOCK, device=index, channels=channels, dtype="float32", callback=take
+        samplerate=found.rate, blocksize=BLOCK, device=found.index, channels=channels, dtype="float32", callback=take
     )
     stream.start()
-    pipe.send(Hears(name, rate, channels))
-    while True:
+    pipe.send(Hears(found.name, found.rate, channels))
+    while not gone.is_set():
         try:
             pipe.send(Block(blocks.get(timeout=STILL)))
         except queue.Empty:
-            return
+            return "gives nothing any more"
+    return "is gone"

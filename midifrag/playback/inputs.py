@@ -31,6 +31,11 @@ class Input:
     rate: int
     is_default: bool = False
 
+    @property
+    def is_jack(self) -> bool:
+        """Whether it is a program on a JACK server."""
+        return "JACK" in self.host
+
 
 def find_input(there: Sequence[Input], wanted: str) -> Input:
     """The input that a set means, by its name or a part of it. Raises `PlaybackError`.
@@ -40,7 +45,7 @@ def find_input(there: Sequence[Input], wanted: str) -> Input:
     if not there:
         raise PlaybackError("there is no audio input; plug one in, or start JACK")
     if wanted == DEFAULT:
-        return min(there, key=lambda one: ("JACK" not in one.host, not one.is_default))
+        return min(there, key=lambda one: (not one.is_jack, not one.is_default))
     for found in (
         [one for one in there if one.name == wanted],
         [one for one in there if wanted.lower() in one.name.lower()],

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import sys
+import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,8 +76,6 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def _nothing() -> Any:
-    import contextlib
-
     return contextlib.nullcontext()
 
 
@@ -86,6 +87,25 @@ def test_what_comes_is_handed_on_until_nothing_comes_any_more(served: Any) -> No
     assert said[-1] == Deaf("Mic gives nothing any more")
     [opened] = library.opened
     assert (opened["device"], opened["channels"], opened["samplerate"], opened["dtype"]) == (1, 2, 48000, "float32")
+
+
+def test_a_program_that_leaves_jack_is_told_though_silence_goes_on(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, gone, watched = Library(), threading.Event(), []
+
+    @contextlib.contextmanager
+    def leaving(*names: str) -> Iterator[threading.Event]:
+        watched.append(names)
+        yield gone
+
+    monkeypatch.setattr(hearing_process, "leaving", leaving)
+    gone.set()
+    # Of what is no program, a device that is gone gives nothing.
+    assert (served(library)[-1], watched) == (Deaf("Mic gives nothing any more"), [])
+    library.query_hostapis = lambda: [{"name": "JACK Audio Connection Kit", "default_input_device": 1}]
+    assert served(library)[-1] == Deaf("Mic is gone")
+    assert watched == [("Mic", "midifrag-input-look")]
 
 
 def test_an_input_that_is_not_there_is_told_and_looked_for_again(served: Any) -> None:
