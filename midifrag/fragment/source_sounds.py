@@ -29,7 +29,9 @@ from midifrag.fragment.writer_events import SoundRead
 
 #: What is softer than this all the way is silence: −80 dB of full scale.
 SILENCE = 1e-4
-#: How often a slot is looked at while its file is being replaced, and seconds between.
+#: What is shorter than so many seconds leaves nothing to hear of a take that is as long as it.
+LEAST = 0.05
+#: How often a slot or file is looked at while its file is being replaced, and seconds between.
 LOOKS, BETWEEN = 5, 0.02
 
 #: What an audio input has heard last: so many seconds of it at most. Raises `MidifragError`.
@@ -159,13 +161,15 @@ def fitting(audio: Audio, rate: int, command: ReadSound, samples: int = 0) -> tu
     what = command.place.told
     if audio.shape[-1] == 0:
         raise AudioError(f"{what} holds no sound at all; nothing can begin from it")
+    there = max(samples, audio.shape[-1])
+    if there < LEAST * rate:
+        raise AudioError(f"{what} is {1000 * there / rate:.1f} ms long, which is too short to begin from")
     if not np.isfinite(audio).all():
         raise AudioError(f"{what} holds samples that are no numbers; nothing can begin from it")
     if float(np.abs(audio).max()) < SILENCE:
         raise AudioError(f"{what} is silent; nothing can begin from it")
     notes: tuple[str, ...] = ()
     most = audio.shape[-1] if command.longest is None else max(1, int(command.longest * rate))
-    there = max(samples, audio.shape[-1])
     if there > most:
         which = "end" if command.from_end else "beginning"
         told = f"{what} is {there / rate:.1f} s long: the model takes {most / rate:.1f} s, its {which}"

@@ -120,6 +120,7 @@ def test_without_an_input_that_is_said() -> None:
     [
         (np.zeros((2, 800), np.float32), "odd.wav is silent"),
         (np.zeros((2, 0), np.float32), "odd.wav holds no sound at all"),
+        (np.full((2, 3), 0.5, np.float32), "odd.wav is 0.4 ms long, which is too short to begin from"),
         (np.full((2, 800), np.nan, np.float32), "odd.wav holds samples that are no numbers"),
     ],
 )
