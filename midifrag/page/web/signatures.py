@@ -19,12 +19,12 @@ def remember_signatures() -> None:
         return
     answers: dict[Any, bool] = {}
 
-    def expects_arguments(handler: Callable[..., Any]) -> bool:
-        if type(handler) is not MethodType:
-            return ask(handler)
-        function = handler.__func__
+    def expects_arguments(func: Callable[..., Any]) -> bool:
+        if type(func) is not MethodType:
+            return ask(func)
+        function = func.__func__
         if function not in answers:
-            answers[function] = ask(handler)
+            answers[function] = ask(func)
         return answers[function]
 
     expects_arguments.remembers = True  # type: ignore[attr-defined]  # of a function made here
