@@ -24,13 +24,12 @@ from benchmarks.crowd.timed_engine import TimedBatch
 from benchmarks.crowd.virtual_time import VirtualClock, played
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
-from midifrag.engine.line.flow import Window
+from midifrag.engine.line.flow import WINDOW, Window
 from midifrag.engine.line.frames import encode, from_client, from_server
 from midifrag.engine.remote.talk import Talk
 from midifrag.serving.job import Job
 from midifrag.serving.jobs import Jobs, RefusedError
 from midifrag.serving.ranking import key_of, ranked
-from midifrag.serving.session import FETCH
 from midifrag.serving.telling import Telling
 
 MODEL = "timed"
@@ -260,7 +259,7 @@ class Simulation:
             one.hear(message)
         await self._send_audio(one)
         one.hear(line.Audio(job=job.id, start=0), job.audio)
-        [kept] = one.hear(end)
+        [*_, kept] = one.hear(end)
         replica.jobs.kept(one.name, cast("line.Kept", kept).job)
         if self._counts(pressed):
             self.counted.outcomes["landed"] += 1
@@ -269,8 +268,9 @@ class Simulation:
 
     async def _send_audio(self, one: _Performer) -> None:
         """Until all of a take has come over a performer's line, as fast as that and its credits let it."""
-        for start in range(0, self._times.take_bytes, FETCH):
-            size = min(FETCH, self._times.take_bytes - start)
+        part = WINDOW // 2
+        for start in range(0, self._times.take_bytes, part):
+            size = min(part, self._times.take_bytes - start)
             await one.window.take(size)
             one.line_free_at = max(one.line_free_at, self._loop.time()) + size / self._crowd.rate
             one.sent += size

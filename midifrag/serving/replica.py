@@ -103,7 +103,12 @@ class Replica:
         if job.render is None and job.outcome is None and not self._supply.knows(job):
             await self._supply.begin(job)
         telling, changed = Telling(job, self.place), asyncio.Event()
-        with job.watched(changed.set):
+
+        def look() -> None:
+            if telling.wakes(self._clock.now()):
+                changed.set()
+
+        with job.watched(look):
             while True:
                 changed.clear()
                 for message in telling.due(self._clock.now(), self.jobs.ahead(job)):

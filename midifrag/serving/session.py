@@ -23,8 +23,8 @@ _log = logging.getLogger(__name__)
 
 #: Jobs that one connection follows at once, and orders of it that wait to be passed on.
 MOST_FOLLOWED, MOST_ORDERS = 512, 1024
-#: Bytes that are fetched from the engine's replica at once.
-FETCH = 8 * PIECE
+#: The most bytes that are fetched from the engine's replica at once, but for a rest.
+FETCH_MOST = 32 * PIECE
 #: Seconds after which a job is asked for again whose replica is gone, the first time and at most, and how long in all.
 AGAIN, AGAIN_MOST, PATIENCE = 0.25, 2.0, 120.0
 #: Seconds that one frame may take to be sent.
@@ -232,7 +232,7 @@ class Session:
         """Send what the client has not got yet; whether it wanted that to the end."""
         start = asked.have if asked.have <= take.size else 0
         while start < take.size:
-            size = min(FETCH, take.size - start)
+            size = self._part(take.size - start)
             # Before it is fetched: a client that reads nothing has nobody hold anything for it.
             await self._window.take(size)
             if asked.job in self._dropped:
@@ -244,6 +244,11 @@ class Session:
                 await self.send(line.Audio(job=asked.job, start=start + begin), data[begin : begin + PIECE])
             start += size
         return True
+
+    def _part(self, left: int) -> int:
+        """How much is fetched next of so many bytes: half of what may be on its way, and no small rest by itself."""
+        part = min(FETCH_MOST, self._window.size // 2)
+        return left if left <= part + part // 4 else part
 
     async def _fetched(self, asked: line.Ask, start: int, size: int) -> bytes:
         """Audio of a replica. Raises `LookupError` where that has it no more; no credit is spent then."""

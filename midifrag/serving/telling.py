@@ -22,7 +22,15 @@ class Telling:
         self._step = 0
         self._lacking: tuple[int, ...] = ()
         self._queued_at = self._progress_at = float("-inf")
+        self._is_in_gap = False
         self.is_over = False
+
+    def wakes(self, now: float) -> bool:
+        """Whether a change has to be looked at now; of an engine's steps, most have not."""
+        job = self._job
+        if job.outcome is not None or job.began_at is None or job.began_at != self._began:
+            return True
+        return now >= self._progress_at + PROGRESS_GAP
 
     def due(self, now: float, ahead: int) -> list[line.Message]:
         """What is to be told now, where ``ahead`` others wait before it."""
@@ -35,7 +43,8 @@ class Telling:
             found.append(line.Lacking(job=job.id, place=self._place, uploads=job.lacking))
         self._lacking = tickets
         if job.began_at is not None and job.began_at != self._began:
-            self._began, self._step = job.began_at, 0
+            # What is done within the gap has no progress of its own.
+            self._began, self._step, self._progress_at = job.began_at, 0, now
             found.append(line.Began(job=job.id))
         if job.outcome is not None:
             self.is_over = True
@@ -43,13 +52,14 @@ class Telling:
         elif job.step != self._step and now >= self._progress_at + PROGRESS_GAP:
             self._step, self._progress_at = job.step, now
             found.append(line.Progress(job=job.id, step=job.step, of=job.of))
+        self._is_in_gap = now < self._progress_at + PROGRESS_GAP
         return found
 
     def next_at(self) -> float | None:
         """When something is due even if nothing changes; None for never."""
         if self._job.began_at is None:
             return self._queued_at + WAIT_GAP
-        return self._progress_at + PROGRESS_GAP if self._job.step != self._step else None
+        return self._progress_at + PROGRESS_GAP if self._is_in_gap else None
 
     def _must_tell_wait(self, now: float, ahead: int) -> bool:
         # One that had begun waits again where its engine died.

@@ -49,14 +49,33 @@ def test_progress_is_told_twenty_times_a_second_as_it_is_then():
     tale.due()
     tale.note(Started(1))
     tale.note(Progress(1, 1, 100))
-    assert tale.due() == [("began",), ("progress", 1)]
-    assert tale.telling.next_at() is None
+    # A render that is over within the gap has none.
+    assert tale.due() == [("began",)]
+    tale.pass_time(PROGRESS_GAP)
+    assert tale.due() == [("progress", 1)]
     for step in range(2, 9):
         tale.note(Progress(1, step, 100))
+        assert not tale.telling.wakes(tale.desk.clock.now())
     assert tale.due() == []
     assert tale.telling.next_at() == tale.desk.clock.now() + PROGRESS_GAP
     tale.pass_time(PROGRESS_GAP)
     assert tale.due() == [("progress", 8)]
+    tale.pass_time(PROGRESS_GAP)
+    # Nothing came in the gap: the next step is told when it is there.
+    assert (tale.due(), tale.telling.next_at()) == ([], None)
+    tale.note(Progress(1, 9, 100))
+    assert tale.telling.wakes(tale.desk.clock.now())
+    assert tale.due() == [("progress", 9)]
+
+
+def test_what_is_no_step_is_looked_at_at_once():
+    tale = Tale()
+    tale.due()
+    for event in (Started(1), Progress(1, 1, 8), take(1)):
+        tale.note(event)
+        wakes = tale.telling.wakes(tale.desk.clock.now())
+        assert wakes is not isinstance(event, Progress)
+        tale.due()
 
 
 def test_who_comes_late_hears_how_it_stands_and_not_how_it_came_to_that():
@@ -92,7 +111,9 @@ def test_one_that_begins_anew_waits_and_begins_again():
     tale.pass_time(1.0)
     tale.note(Started(1))
     tale.note(Progress(1, 1, 8))
-    assert tale.due() == [("began",), ("progress", 1)]
+    assert tale.due() == [("began",)]
+    tale.pass_time(PROGRESS_GAP)
+    assert tale.due() == [("progress", 1)]
 
 
 def test_an_end_without_its_take_is_a_fault_of_ours():

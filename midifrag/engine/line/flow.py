@@ -9,16 +9,27 @@ from midifrag.clock import Clock
 
 #: Bytes of audio that may be on their way: some seconds of a slow line, and bounded memory for one that stands still.
 WINDOW = 1 << 20
+#: The same where a line brings so much within `QUICK` seconds: what says that it has arrived takes its time, too.
+WINDOW_MOST, QUICK = 8 << 20, 0.25
+#: The part of a window that may have come before that is said: each message costs more than its bytes.
+UNSAID = 4
 
 
 class Window:
-    """The sender's side of a connection. Who waits is served in turn, so that one take does not starve the others."""
+    """The sender's side of a connection. Who waits is served in turn, so that one take does not starve the others.
 
-    def __init__(self, size: int = WINDOW) -> None:
-        self._size = size
+    It has ``size`` bytes at first, and up to ``most`` where these are waited for and the line is quick.
+    """
+
+    def __init__(self, size: int = WINDOW, most: int = WINDOW_MOST) -> None:
+        self._least, self._most = size, max(size, most)
+        #: Bytes that may be on their way now.
+        self.size = size
         self._sent = 0
         self._received = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        #: Of what was sent: its end, and when that was.
+        self._moments: deque[tuple[int, float]] = deque()
 
     @property
     def on_its_way(self) -> int:
@@ -28,7 +39,7 @@ class Window:
     async def take(self, size: int) -> None:
         """Wait until ``size`` bytes may be sent; they then count as sent."""
         if not self._waiting and self._has_room(size):
-            self._sent += size
+            self._send(size)
             return
         turn = asyncio.get_running_loop().create_future()
         entry = (size, turn)
@@ -47,25 +58,65 @@ class Window:
     def give_back(self, size: int) -> None:
         """So many bytes are not sent after all."""
         self._sent -= size
+        # Where it lay among them is not known.
+        self._moments.clear()
         self._serve()
 
     def received(self, total: int) -> None:
         """The client has taken in so many bytes since the beginning. Raises `ValueError` for more than was sent."""
         if not self._received <= total <= self._sent:
             raise ValueError(f"{total} bytes received, of {self._sent} that were sent")
-        self._received = total
+        self._received, took = total, None
+        while self._moments and self._moments[0][0] <= total:
+            took = asyncio.get_running_loop().time() - self._moments.popleft()[1]
+        if took is not None:
+            self._fit(took)
         self._serve()
 
     def _has_room(self, size: int) -> bool:
-        # A piece that is larger than the window goes alone.
-        return self.on_its_way + size <= self._size or self.on_its_way == 0
+        # One that is larger than the window goes where nothing is on its way, but for what `Receipts` has not said.
+        return self.on_its_way + size <= self.size or self.on_its_way <= max(0, self._least // UNSAID - 1)
+
+    def _send(self, size: int) -> None:
+        self._sent += size
+        self._moments.append((self._sent, asyncio.get_running_loop().time()))
+
+    def _fit(self, took: float) -> None:
+        """Have so much on its way as arrives, and is said to have, within `QUICK` seconds."""
+        if took > QUICK:
+            self.size = max(self._least, int(self.size * QUICK / took))
+        elif took < QUICK / 2 and self._waiting:
+            self.size = min(2 * self.size, self._most)
 
     def _serve(self) -> None:
         while self._waiting and self._has_room(self._waiting[0][0]):
             size, turn = self._waiting.popleft()
             if not turn.done():
-                self._sent += size
+                self._send(size)
                 turn.set_result(None)
+
+
+class Receipts:
+    """The receiver's side, where ``window`` bytes may be on their way: how much came, and when that is to be said."""
+
+    def __init__(self, window: int = WINDOW) -> None:
+        self._least = max(1, window // UNSAID)
+        self._came = self._said = 0
+
+    def came(self, size: int) -> None:
+        """So many bytes have been taken in."""
+        self._came += size
+
+    def due(self) -> list[int]:
+        """All bytes that have come, where many of them have not been said."""
+        return self.rest() if self._came - self._said >= self._least else []
+
+    def rest(self) -> list[int]:
+        """The same where any have not been said: nothing more comes for now."""
+        if self._came == self._said:
+            return []
+        self._said = self._came
+        return [self._came]
 
 
 #: Seconds of a line that uploads may fill: a press, and a ping, wait behind what is on its way.

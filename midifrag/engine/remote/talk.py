@@ -13,6 +13,7 @@ from midifrag.clock import Clock
 from midifrag.config.servers import AudioTravels
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
+from midifrag.engine.line.flow import Receipts
 from midifrag.engine.line.frames import Frame
 from midifrag.engine.line.translating import heard_info, unpacked
 from midifrag.engine.remote.ends import End, how_it_ended
@@ -39,7 +40,7 @@ class Talk:
         self._jobs = FarJobs()
         self._warmings = Warmings()
         self.uploads = Uploads(there, clock)
-        self._received = 0
+        self._receipts = Receipts()
         self._signed_at = clock.now()
         self._info: engine.EngineInfo | None = None
         #: The server of this connection ends and takes nothing new.
@@ -176,9 +177,9 @@ class Talk:
             case line.Queued() | line.Began() | line.Progress():
                 return self._told(message)
             case line.Rendered():
-                return self._rendered(message)
+                return self._with_receipt(self._rendered(message))
             case line.Failed() | line.Cancelled() | line.Refused():
-                return self._ended(message)
+                return self._with_receipt(self._ended(message))
             case _:
                 return Said()
 
@@ -200,7 +201,8 @@ class Talk:
 
     def _welcomed(self, welcome: line.Welcome) -> Said:
         """A connection is there: say all again that the server may not have heard."""
-        self._received, self.moves, self.is_newer = 0, False, welcome.minor > line.MINOR
+        self._receipts = Receipts(welcome.window)
+        self.moves, self.is_newer = False, welcome.minor > line.MINOR
         self.is_silent = False
         if not self._there:
             self._there = self.uploads.model = welcome.models[0] if welcome.models else ""
@@ -232,7 +234,7 @@ class Talk:
         return Said([engine.Ready(self._info) if one is None else one for one in news])
 
     def _piece(self, piece: line.Audio, raw: bytes) -> Said:
-        self._received += len(raw)
+        self._receipts.came(len(raw))
         self._rate.heard(len(raw))
         job, now = self._jobs.named(piece.job), self._clock.now()
         signs: list[engine.EngineEvent] = []
@@ -243,7 +245,11 @@ class Talk:
                 self._signed_at = now
                 ends = engine.Warming(0, 1, f"{self._server} ends, and finishes what it has")
                 signs.append(ends if self.moves else engine.Resumed())
-        return Said(signs, [line.Received(total=self._received)])
+        return Said(signs, [line.Received(total=total) for total in self._receipts.due()])
+
+    def _with_receipt(self, said: Said) -> Said:
+        said.messages[:0] = [line.Received(total=total) for total in self._receipts.rest()]
+        return said
 
     def _told(self, message: line.Queued | line.Began | line.Progress) -> Said:
         job = self._jobs.named(message.job)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from midifrag.clock import ManualClock
-from midifrag.engine.line.flow import Pace, Window
+from midifrag.engine.line.flow import QUICK, UNSAID, Pace, Receipts, Window
 
 
 def running(coroutine):
@@ -65,6 +65,84 @@ def test_a_piece_that_is_larger_than_the_window_goes_alone():
         await later
 
     running(play())
+
+
+def timed(play):
+    """Play with a window of 100 to 400 bytes, and a loop whose time a test moves."""
+
+    async def run():
+        loop, now = asyncio.get_running_loop(), [0.0]
+        loop.time, real = lambda: now[0], loop.time
+        try:
+            await play(Window(100, 400), now)
+        finally:
+            loop.time = real
+
+    running(run())
+
+
+async def arrives(window, now, seconds):
+    """All that may be on its way is, and more is waited for; it arrives in so many seconds."""
+    size = window.size
+    await window.take(size)
+    more = asyncio.ensure_future(window.take(1))
+    await settle()
+    now[0] += seconds
+    window.received(window.on_its_way + window._received)
+    await more
+    window.received(window.on_its_way + window._received)
+
+
+def test_a_quick_line_may_have_more_on_its_way_and_a_slow_one_no_more_than_at_first():
+    async def play(window, now):
+        for size in (200, 400, 400):
+            await arrives(window, now, 0.01)
+            assert window.size == size
+        # It brings half as much within the time.
+        await arrives(window, now, 2 * QUICK)
+        assert window.size == 200
+        await arrives(window, now, 10.0)
+        assert window.size == 100
+
+    timed(play)
+
+
+def test_what_nobody_waits_for_makes_no_room():
+    async def play(window, now):
+        for _ in range(3):
+            await window.take(50)
+            now[0] += 0.01
+            window.received(window.on_its_way + window._received)
+        assert window.size == 100
+
+    timed(play)
+
+
+def test_what_was_to_be_sent_before_a_line_became_slow_is_not_held_up_by_what_has_not_been_said():
+    async def play(window, now):
+        await arrives(window, now, 0.01)
+        for size in (100, 50):
+            await window.take(size)
+        later = asyncio.ensure_future(window.take(150))
+        await settle()
+        now[0] += 10.0
+        # But for what its end need not say.
+        window.received(window.on_its_way + window._received - (100 // UNSAID - 1))
+        await settle()
+        assert (window.size, later.done()) == (100, True)
+
+    timed(play)
+
+
+def test_that_bytes_came_is_said_for_many_of_them_at_once_and_at_an_end():
+    receipts = Receipts(100)
+    receipts.came(24)
+    assert receipts.due() == []
+    receipts.came(1)
+    assert receipts.due() == [25]
+    assert (receipts.due(), receipts.rest()) == ([], [])
+    receipts.came(7)
+    assert (receipts.due(), receipts.rest(), receipts.rest()) == ([], [32], [])
 
 
 @pytest.mark.parametrize("has_its_turn", [False, True])
