@@ -12,4 +12,4 @@ def test_a_few_presses_and_cuts_break_nothing_of_the_law(tmp_path, tun):
         pytest.skip("lines of packets want root, on Linux")
     row, problems = bad_wire.played(tmp_path, 12, 3, tun=tun)
     assert problems == []
-    assert int(row.split("|")[2]) in range(12 + 3 + 1, 12 + 3 + 1 + bad_wire.BACK)
+    assert int(row.split("|")[2]) >= 12 + 3 + 1
