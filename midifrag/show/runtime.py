@@ -44,7 +44,7 @@ from midifrag.show.ending import Ending, done
 from midifrag.show.fed_back import FedBack, Standing
 from midifrag.show.lights import Lights
 from midifrag.show.link import OpenSession
-from midifrag.show.lora_watch import LoraWatch
+from midifrag.show.model_watch import ModelWatch
 from midifrag.show.power import PowerWatch
 from midifrag.show.reload import ConfigWatch, unplayable
 from midifrag.show.session_log import SessionLog
@@ -120,7 +120,7 @@ class Runtime:
         )
         self._telling.light = self._show
         self.configuration = ConfigWatch(loaded, self.put)
-        self._loras = LoraWatch(self.put, lambda: self.bridge.loaded)
+        self._models = ModelWatch(self.put, lambda: self.bridge.loaded)
         self._disk = DiskWatch(self.writer, self.slots)
         self._power = PowerWatch(self.put, lambda: not self.bridge.loaded.settings.engine.spares.on_battery)
         self._thread = BridgeThread(
@@ -163,7 +163,7 @@ class Runtime:
         if self._hearing:
             self._hearing.start()
         self._power.start()
-        self._loras.start()
+        self._models.start()
         self._thread.start()
         self._started = True
         self._doors.start(self.begun, self.put)
@@ -196,7 +196,7 @@ class Runtime:
         self._thread.stop()
         done(self.configuration.close)
         done(self._power.close)
-        done(self._loras.close)
+        done(self._models.close)
         if self.player:
             done(self.player.close)
         if self._hearing:

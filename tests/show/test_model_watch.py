@@ -1,4 +1,4 @@
-"""Whether files of a set's LoRAs are replaced."""
+"""Whether files that a set's models are made of are replaced."""
 
 import os
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ import pytest
 from midifrag.bridge.items import LorasReplaced
 from midifrag.config import loading
 from midifrag.events import Notice
-from midifrag.show.lora_watch import LoraWatch
+from midifrag.show.model_watch import ModelWatch
 from midifrag.states import NoticeLevel
 
 BANK = "name: One\npads: {36: {prompt: rain, loras: [{file: dusty.safetensors}]}}\n"
@@ -34,7 +34,7 @@ def rig(tmp_path):
         os.utime(file, ns=(rig.moment, rig.moment))
 
     rig.write = write
-    rig.watch = LoraWatch(rig.put.append, lambda: rig.loaded)
+    rig.watch = ModelWatch(rig.put.append, lambda: rig.loaded)
     rig.watch.look()
     assert rig.put == []
     return rig
@@ -79,9 +79,48 @@ def test_files_that_the_set_names_since_a_change_are_watched_and_others_no_more(
     assert looked(rig) == [LorasReplaced(frozenset({str(other)}))]
 
 
+@pytest.mark.parametrize(
+    "entry", ["folder: mine", "config: mine/model_config.json, checkpoint: mine/model.safetensors"]
+)
+def test_a_checkpoint_that_is_replaced_is_told_and_nothing_else_is_done(rig, entry):
+    folder = rig.file.with_name("mine")
+    folder.mkdir()
+    checkpoint, other = folder / "model.safetensors", folder / "step-100.ckpt"
+    for one in (checkpoint, other):
+        rig.write(b"one", one)
+    (rig.bank.parent.parent / "presets.yaml").write_text(
+        f"model: mine\nset_list: [one]\nmodels: {{mine: {{{entry}}}}}\n"
+    )
+    rig.loaded = rig.read()
+    assert looked(rig) == []
+    rig.write(b"two", checkpoint)
+    rig.write(b"two", other)
+    assert looked(rig) == []
+    text = f"mine: {checkpoint} is another file now; it plays as it was loaded, until the next start"
+    assert looked(rig) == [Notice(NoticeLevel.WARNING, text)]
+    checkpoint.unlink()
+    assert looked(rig) == []
+    text = f"mine: {checkpoint} is gone; it plays as it was loaded, until the next start"
+    assert looked(rig) == [Notice(NoticeLevel.WARNING, text)]
+
+
+def test_the_only_checkpoint_of_a_folder_is_watched_whatever_it_is_called(rig):
+    folder = rig.file.with_name("mine")
+    folder.mkdir()
+    rig.write(b"one", folder / "step-100.ckpt")
+    show = "model: mine\nset_list: [one]\nmodels: {mine: {folder: mine}}\n"
+    (rig.bank.parent.parent / "presets.yaml").write_text(show)
+    rig.loaded = rig.read()
+    assert looked(rig) == []
+    rig.write(b"two", folder / "step-100.ckpt")
+    assert looked(rig) == []
+    [notice] = looked(rig)
+    assert "step-100.ckpt is another file now" in notice.text
+
+
 def test_it_looks_on_a_thread_of_its_own_until_it_is_closed_and_outlives_a_mistake(rig):
     looks = []
-    watch = LoraWatch(rig.put.append, lambda: rig.loaded, every=0.0)
+    watch = ModelWatch(rig.put.append, lambda: rig.loaded, every=0.0)
 
     def look():
         looks.append(1)
