@@ -132,6 +132,8 @@ class PageModel:
         self.changed_takes: deque[TakeRecord] = deque(maxlen=CHANGED_TAKES)
         self.versions: dict[Part, int] = dict.fromkeys(Part, 1)
         self.news = asyncio.Event()
+        #: What is new is what a press does to a pad: nobody waits to see that.
+        self.pressed = asyncio.Event()
         self._send = send
 
     # --- what the show says ------------------------------------------------------------------------------------------
@@ -146,14 +148,19 @@ class PageModel:
                 self.midi.append(message)
             case TakeChanged(record):
                 self.changed_takes.append(record)
+            case PadChanged(bank, pad, state=state):
+                before = self.view.pads.get((bank, pad))
+                self.view.apply(message)
+                # How far it has come is not worth a hurry.
+                if before is None or before.state is not state:
+                    self.pressed.set()
             case JobChanged(state=state):
                 self.view.apply(message)
                 self.forecast.learn(message)
                 if state.ended:
                     self.touch(Part.FINISHED)
             case (
-                PadChanged()
-                | BankChanged()
+                BankChanged()
                 | ControlChanged()
                 | SlotsChanged()
                 | EngineChanged()

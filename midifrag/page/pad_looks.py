@@ -5,6 +5,7 @@ Nothing is told by a colour alone: every state has a badge of another shape, wit
 
 from __future__ import annotations
 
+import functools
 from typing import TypeAlias
 
 from midifrag.show.button_looks import ButtonState
@@ -47,6 +48,7 @@ SHARE, STEP = 0.5, 0.04
 LEGIBLE = 4.5
 
 
+@functools.cache
 def surface_colour(name: str | None) -> str:
     """The surface of a pad that has this colour in its bank, as #rrggbb; what is written on it can be read."""
     own, share = _rgb(name or DEFAULT_COLOUR), SHARE
@@ -55,6 +57,7 @@ def surface_colour(name: str | None) -> str:
     return _hex(mixed(own, GROUND, share))
 
 
+@functools.cache
 def badge_colour(name: str) -> str:
     """An LED's colour as it can be read on a badge, as #rrggbb."""
     own, share = _rgb(name), 1.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 
-from nicegui import Client, events, ui
+from nicegui import Client, core, events, ui
 
 from midifrag.clock import monotonic
 from midifrag.page import set_texts, texts
@@ -25,6 +26,8 @@ _DRAFTS = "(e) => emit(e.detail)"
 
 #: Seconds between two drawings while things change: what changed in between is drawn once.
 DRAWN_EVERY = 0.04
+#: The same of what presses do to pads, which waits for nothing else.
+PRESSES_EVERY = 0.01
 #: Seconds between two looks at what only time changes (ages, predictions).
 TIME_STEP = 1.0
 #: The same of what counts down to a boundary: a small part of a beat.
@@ -62,6 +65,15 @@ class Screen:
                 self._seen[panel] = version
                 panel.refresh()
         self._player.landed(self._page.view.finished)
+
+    async def tell_presses(self, *, whole: bool = False) -> None:
+        """Have the browser show what presses have made new; or the ``whole`` of it, where it may have missed some.
+
+        Past NiceGUI, whose browser goes through all of a page for each part of it that is another one.
+        """
+        said = [one for panel, _ in self._panels for one in panel.pressed(whole=whole)]
+        if said:
+            await core.sio.emit("pads", said, room=self.client.id)
 
     def _build(self) -> None:
         ui.colors(primary="#2b6be0", negative="#d9303a", positive="#2fbf71", warning="#ffc24d")
@@ -171,6 +183,10 @@ class Screens:
         self._screens: dict[str, Screen] = {}
         #: Those that no browser has connected to yet.
         self._expected: dict[str, Client] = {}
+        #: When what presses did was drawn last, by `monotonic`.
+        self._pressed_at = -math.inf
+        #: Those whose browsers have just come, perhaps again.
+        self._came_back: set[str] = set()
 
     def open(self, tab: str = "") -> None:
         """Build the screen of a browser that has just come, for a tab (by its name; else the first)."""
@@ -186,9 +202,12 @@ class Screens:
     def _forget(self, client: str) -> None:
         self._screens.pop(client, None)
         self._expected.pop(client, None)
+        self._came_back.discard(client)
 
     def _came(self, client: str) -> None:
         self._expected.pop(client, None)
+        self._came_back.add(client)
+        self._page.pressed.set()
         self._page.news.set()
 
     def _make_room(self) -> None:
@@ -203,12 +222,28 @@ class Screens:
 
     async def keep_drawn(self) -> None:
         """Draw what changes, for ever. A screen that fails is told in the log and tried again with the next change."""
+        await asyncio.gather(self._keep_presses_drawn(), self._keep_all_drawn())
+
+    async def _keep_presses_drawn(self) -> None:
+        while True:
+            await self._page.pressed.wait()
+            self._page.pressed.clear()
+            self._pressed_at = monotonic()
+            for screen in tuple(self._screens.values()):
+                await self._tell_presses(screen)
+            await asyncio.sleep(PRESSES_EVERY)
+
+    async def _keep_all_drawn(self) -> None:
         due = monotonic() + TIME_STEP
         while True:
             wait = due - monotonic()
             with contextlib.suppress(TimeoutError):
                 step = COUNTDOWN_STEP if self._page.counts_down else TIME_STEP
                 await asyncio.wait_for(self._page.news.wait(), min(step, max(0.0, wait)))
+            # What a press brings about is told in several parts; a browser that draws these first shows it later.
+            await asyncio.sleep(PRESSES_EVERY)
+            if self._page.pressed.is_set() or monotonic() < self._pressed_at + DRAWN_EVERY:
+                await asyncio.sleep(DRAWN_EVERY)
             if self._page.counts_down:
                 self._page.touch(Part.COUNTDOWN)
             now = monotonic()
@@ -221,6 +256,16 @@ class Screens:
                 # Between two screens, others get their turn: answers, sockets, news.
                 await asyncio.sleep(0)
             await asyncio.sleep(DRAWN_EVERY)
+
+    async def _tell_presses(self, screen: Screen) -> None:
+        if not screen.client.has_socket_connection:
+            return
+        came = screen.client.id in self._came_back
+        self._came_back.discard(screen.client.id)
+        try:
+            await screen.tell_presses(whole=came)
+        except Exception:
+            _log.exception("presses could not be shown")
 
     def _draw(self, screen: Screen) -> None:
         if screen.client.is_deleted:

@@ -41,6 +41,22 @@ def test_what_the_show_says_makes_its_part_new_and_no_other(opened, part):
     assert page.news.is_set()
 
 
+def test_what_a_press_does_is_not_kept_waiting(opened):
+    page = opened.page
+
+    def hurries(message):
+        page.pressed.clear()
+        page.take(message)
+        return page.pressed.is_set()
+
+    assert {part for part, change in CHANGES.items() if hurries(change)} == {Part.PADS}
+    assert hurries(pad(PadState.QUEUED))
+    assert hurries(pad(PadState.RENDERING, progress=0.1))
+    # How far it is, only when everything is drawn.
+    assert not hurries(pad(PadState.RENDERING, progress=0.2))
+    assert hurries(pad(PadState.LANDED))
+
+
 def test_these_are_all_that_the_show_says():
     assert {type(change) for change in CHANGES.values()} == {*get_args(FromShow)}
 

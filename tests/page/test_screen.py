@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import itertools
 
 import pytest
-from nicegui import Client, ui
+from nicegui import Client, core, ui
 
 from midifrag.events import Notice
 from midifrag.pad_key import PadKey
@@ -14,8 +15,8 @@ from midifrag.page.panels import table
 from midifrag.page.panels.panel import Panel
 from midifrag.page.panels.table import Area, Row, Tab
 from midifrag.page.screen import MOST_WAITING, Screen, Screens
-from midifrag.states import EngineState, JobState, NoticeLevel
-from tests.page.changes import active, engine, job
+from midifrag.states import EngineState, JobState, NoticeLevel, PadState
+from tests.page.changes import active, engine, job, pad
 
 
 class Own(Panel):
@@ -276,6 +277,7 @@ class Browsers:
 @pytest.fixture
 def browsers(headless, monkeypatch):
     monkeypatch.setattr(screen, "DRAWN_EVERY", 0.0)
+    monkeypatch.setattr(screen, "PRESSES_EVERY", 0.0)
     made = Browsers(headless())
     yield made
     for one in list(Client.instances.values()):
@@ -310,6 +312,82 @@ def test_a_screen_that_fails_is_told_and_keeps_nobody_else_waiting(browsers, mon
     monkeypatch.undo()
     browsers.page.take(notice("again"))
     browsers.draw(until=lambda: browsers.text(broken, "notice") == "again")
+
+
+@pytest.fixture
+def told(browsers, monkeypatch):
+    """What browsers are told past NiceGUI: the browser, the states of its pads, and what its notice says then."""
+    said = []
+
+    async def emit(kind, data, room):
+        client = Client.instances[room]
+        if kind == "pads":
+            said.append((client, [one["state"] for one in data], browsers.text(client, "notice")))
+
+    monkeypatch.setattr(core.sio, "emit", emit)
+    return said
+
+
+def test_what_a_press_does_is_told_every_browser_before_all_else_is_drawn(browsers, told):
+    clients = [browsers.come(), browsers.come()]
+    browsers.page.take(active("opening", pad()))
+    browsers.draw(until=lambda: all(pad_state(one) == "idle" for one in clients))
+    told.clear()
+    browsers.page.take(notice(), pad(PadState.QUEUED))
+    browsers.draw(until=lambda: [browsers.text(one, "notice") for one in clients] == ["hello", "hello"])
+    assert told == [(one, ["queued"], "Nothing to report.") for one in clients]
+    # And so that it stays.
+    assert [pad_state(one) for one in clients] == ["queued", "queued"]
+
+
+def pad_state(client):
+    return next((one.props.get("data-state") for one in client.elements.values() if "data-pad" in one.props), None)
+
+
+def test_all_else_is_drawn_however_often_somebody_presses(browsers, told):
+    client = browsers.come()
+    browsers.page.take(active("opening", pad()))
+    browsers.draw(until=lambda: pad_state(client) == "idle")
+    states = itertools.cycle([PadState.QUEUED, PadState.RENDERING])
+
+    def pressed_on():
+        browsers.page.page.take(pad(next(states)))
+        return browsers.text(client, "notice") == "hello"
+
+    browsers.page.take(notice())
+    browsers.draw(until=pressed_on)
+    assert told
+
+
+def test_a_browser_that_comes_back_is_told_how_all_pads_look(browsers, told):
+    client = browsers.come()
+    browsers.page.take(active("opening", pad(), pad(PadState.QUEUED, 37)))
+    browsers.draw(until=lambda: pad_state(client) == "idle")
+    client.tab_id = None
+    told.clear()
+    browsers.page.take(pad(PadState.QUEUED))
+    browsers.draw(until=lambda: not browsers.page.page.pressed.is_set())
+    assert told == []
+    client.tab_id = "back"
+    browsers.page.do(lambda: [client.safe_invoke(handler) for handler in client.connect_handlers])
+    browsers.draw(until=lambda: told)
+    assert len(told[0][1]) == sum("data-pad" in one.props for one in client.elements.values())
+    assert told[0][1][0] == "queued"
+
+
+def test_presses_that_cannot_be_told_are_said_and_keep_nobody_else_waiting(browsers, told, monkeypatch, caplog):
+    broken, whole = browsers.come(), browsers.come()
+    tell = Screen.tell_presses
+    monkeypatch.setattr(
+        Screen, "tell_presses", lambda self, **how: 1 / 0 if self.client is broken else tell(self, **how)
+    )
+    browsers.page.take(active("opening", pad()))
+    browsers.draw(until=lambda: pad_state(whole) == "idle")
+    told.clear()
+    browsers.page.take(pad(PadState.QUEUED))
+    browsers.draw(until=lambda: told)
+    assert [one for one, *_ in told] == [whole]
+    assert "presses could not be shown" in caplog.text
 
 
 def test_browsers_that_are_gone_are_forgotten(browsers):

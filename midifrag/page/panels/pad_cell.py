@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
 
 from nicegui import events, ui
 
@@ -42,16 +42,34 @@ class Presses(Protocol):
         """An archived take, by its number, shall be what the pad renders."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a pad looks: texts, the name of its badge's icon, classes and style."""
+
+    state: str
+    word: str
+    badge: str
+    label: str
+    landing: str
+    classes: str
+    style: str
+
+
 class Cell:
     """One pad of the bank called ``slug``; ``shortcut`` is the key of a computer keyboard that presses it."""
 
     def __init__(self, grid: Presses, slug: str, key: PadKey, pad: Pad, shortcut: tuple[str, str] | None) -> None:
         self._pad = pad
+        self._shown: Look | None = None
+        #: What the browser shows, as far as it has been told.
+        self._told: Look | None = None
         code, letter = shortcut or ("", "")
         with ui.element("button").classes("pad") as self._button:
             with ui.element("div").classes("pad-top"):
                 with ui.element("span").classes("pad-badge") as self._badge:
-                    self._icon = ui.icon("").classes("pad-icon").props("aria-hidden=true")
+                    # As an icon of Quasar's lies in the page, but with a text that pads.js can change.
+                    self._icon = ui.label().classes("q-icon notranslate material-icons pad-icon")
+                    self._icon.props("aria-hidden=true")
                     self._state = ui.label().classes("pad-state")
                 ui.label(key.name).classes("pad-note")
             self._label = ui.label(pad.label).classes("pad-label")
@@ -71,26 +89,44 @@ class Cell:
         self._button.on("drop", lambda event: grid.take_dropped(slug, key, int(event.args)), js_handler=TAKE_DROPPED)
         self._button.on("click", lambda: grid.press(slug, key, USUAL_VELOCITY / 127), js_handler=_BY_KEY)
 
-    def show(self, pad: PadChanged, landing: str, failure: Failure | None = None) -> None:
-        """Show how it stands, and when it lands; at rest a ``failure`` that nobody has seen."""
+    def look(self, pad: PadChanged, landing: str, failure: Failure | None = None) -> Look:
+        """How it looks as it stands, with when it lands; at rest with a ``failure`` that nobody has seen."""
         if failure is not None and failure.job is not None and pad.state in _AT_REST:
             pad = replace(pad, state=failure.state, text=failure.job.text)
-        self._state.text = texts.PAD_STATES[pad.state]
-        badge = BADGES[pad.state]
-        self._icon.name = badge
-        self._badge.set_visibility(bool(badge))
         reason = pad.text if pad.state in TROUBLES or pad.fallback else ""
-        self._label.text = texts.PAD_TROUBLE.format(label=self._pad.label, reason=reason) if reason else self._pad.label
-        self._landing.text = landing
-        look = LOOKS[pad.state]
-        self._button.classes(replace=f"pad is-{pad.state.value} {look.motion}")
         progress = f"{pad.progress:.0%}" if pad.progress is not None else "0%"
         beat = "" if pad.boundary is None else f"; --beat: {pad.boundary.beat_seconds:.3f}s"
         word = badge_colour(colour_of(pad.state, pad.colour))
-        self._button.style(
-            replace=f"{_surface(self._pad)}; --led: {led(pad)}; --word: {word}; --progress: {progress}{beat}"
+        return Look(
+            state=pad.state.value,
+            word=texts.PAD_STATES[pad.state],
+            badge=BADGES[pad.state],
+            label=texts.PAD_TROUBLE.format(label=self._pad.label, reason=reason) if reason else self._pad.label,
+            landing=landing,
+            classes=f"pad is-{pad.state.value} {LOOKS[pad.state].motion}",
+            style=f"{_surface(self._pad)}; --led: {led(pad)}; --word: {word}; --progress: {progress}{beat}",
         )
-        set_prop(self._button, "data-state", pad.state.value)
+
+    def tell(self, look: Look, *, again: bool = False) -> Mapping[str, Any] | None:
+        """A look as pads.js takes it, ahead of `show`; None for the one that it has, unless that is told ``again``."""
+        if look == self._told and not again:
+            return None
+        self._told = look
+        return {"id": self._button.id, **asdict(look)}
+
+    def show(self, look: Look) -> None:
+        """Look so."""
+        if look == self._shown:
+            return
+        self._shown = self._told = look
+        self._state.text = look.word
+        self._icon.text = look.badge
+        self._badge.set_visibility(bool(look.badge))
+        self._label.text = look.label
+        self._landing.text = look.landing
+        self._button.classes(replace=look.classes)
+        self._button.style(replace=look.style)
+        set_prop(self._button, "data-state", look.state)
 
 
 class GridButton:

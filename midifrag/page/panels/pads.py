@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar, assert_never
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, assert_never
 
 from nicegui import events, ui
 
@@ -15,7 +16,7 @@ from midifrag.events import PadChanged
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
-from midifrag.page.panels.pad_cell import USUAL_VELOCITY, Cell, GridButton
+from midifrag.page.panels.pad_cell import USUAL_VELOCITY, Cell, GridButton, Look
 from midifrag.page.panels.panel import Panel, Play, countdown, lands_in
 from midifrag.page.panels.prompt import parameters_of
 from midifrag.page.panels.save_dialog import SaveDialog
@@ -103,17 +104,26 @@ class PadsPanel(Panel):
             self._shown = bank, picture
             self._shortcuts = _shortcuts_of(bank)
             self._build(picture)
-        landings = self.page.landings()
-        for (slug, key), cell in self._cells.items():
-            pad = self.page.pad(key, slug)
-            if pad is not None:
-                cell.show(pad, self._landing(pad, landings), self.page.failures.of_pad(slug, key))
+        for cell, look in self._looks():
+            cell.show(look)
         view = self.page.view
         around = Surroundings.of(view)
         port = self.page.loaded.settings.ports.get(picture.port or "")
         shown = view.layouts.get(picture.port or "") or Shown(side=port.banks if port else 1)
         for button in self._buttons:
             button.show(around, shown)
+
+    def pressed(self, *, whole: bool = False) -> Sequence[Mapping[str, Any]]:
+        """See `Panel.pressed`."""
+        said = (cell.tell(look, again=whole) for cell, look in self._looks())
+        return [one for one in said if one is not None]
+
+    def _looks(self) -> Iterator[tuple[Cell, Look]]:
+        landings = self.page.landings()
+        for (slug, key), cell in self._cells.items():
+            pad = self.page.pad(key, slug)
+            if pad is not None:
+                yield cell, cell.look(pad, self._landing(pad, landings), self.page.failures.of_pad(slug, key))
 
     def _picture(self, bank: Bank) -> Picture:
         loaded, view = self.page.loaded, self.page.view

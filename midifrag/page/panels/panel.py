@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
 from nicegui import ui
 
@@ -45,6 +45,11 @@ class Panel:
 
     async def opened(self) -> None:
         """Do what opening the panel's tab asks for, beside showing it."""
+
+    def pressed(self, *, whole: bool = False) -> Sequence[Mapping[str, Any]]:
+        """What presses have made new since this was asked last, for pads.js to show before `refresh`; or the whole."""
+        del whole
+        return ()
 
     def refresh(self) -> None:
         """Show how everything stands now."""

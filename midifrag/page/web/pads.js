@@ -67,6 +67,27 @@
     if (tab && event.dataTransfer?.types.includes("text/midifrag-take")) tab.click();
   });
 
+  // --- how they look ------------------------------------------------------------------------------------------------
+
+  // Shows what a press did ahead of Vue, which comes to the same: it goes through the whole page for that. What it has
+  // written is written over and not replaced, since it knows its nodes.
+  window.showPad = (look) => {
+    const pad = getElement(look.id);
+    if (!pad) return;
+    const write = (css, text) => {
+      const node = pad.querySelector(css)?.firstChild;
+      if (node && node.nodeValue !== text) node.nodeValue = text;
+    };
+    pad.className = look.classes;
+    pad.style.cssText = look.style;
+    pad.dataset.state = look.state;
+    pad.querySelector(".pad-badge").classList.toggle("hidden", !look.badge);
+    write(".pad-icon", look.badge);
+    write(".pad-state", look.word);
+    write(".pad-label", look.label);
+    write(".pad-landing", look.landing);
+  };
+
   // --- what stands on the keys --------------------------------------------------------------------------------------
 
   let layout = null;

@@ -124,6 +124,7 @@
       socket.off("connect_error");
       socket.on("connect_error", refused);
       socket.on("connect", connected);
+      socket.on("pads", (said) => said.forEach(window.showPad));
       // NiceGUI loads the page anew then.
       socket.on("try_reconnect", () => (coming = true));
       if (socket.connected) connected();

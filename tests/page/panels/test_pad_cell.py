@@ -49,10 +49,10 @@ def made(page, grid=None, **keys):
 def test_a_pad_says_its_state_by_word_badge_and_edge_and_keeps_its_colour(headless, state, said, motion):
     page = headless()
     shown = page.do(lambda: made(page, colour="red"))
-    page.do(lambda: shown.show(pad(state, progress=0.25, colour="red"), ""))
+    page.do(lambda: shown.show(shown.look(pad(state, progress=0.25, colour="red"), "")))
     button = page.one("pad")
     assert page.text("pad-state") == said
-    assert page.one("pad-icon").name == BADGES[state]
+    assert page.text("pad-icon") == BADGES[state]
     assert page.one("pad-badge").visible == bool(said)
     assert button.classes == ["pad", f"is-{state}", motion]
     assert button.props["data-state"] == state
@@ -67,18 +67,18 @@ def test_a_pad_says_its_state_by_word_badge_and_edge_and_keeps_its_colour(headle
 def test_a_pad_says_why_as_long_as_it_shows_that(headless, state):
     page = headless()
     cell = page.do(lambda: made(page, name="Rain"))
-    page.do(lambda: cell.show(pad(state, text="out of memory"), ""))
+    page.do(lambda: cell.show(cell.look(pad(state, text="out of memory"), "")))
     assert page.text("pad-label") == "out of memory — Rain"
-    page.do(lambda: cell.show(pad(PadState.QUEUED, text="queued again"), "≈ 2 s"))
+    page.do(lambda: cell.show(cell.look(pad(PadState.QUEUED, text="queued again"), "≈ 2 s")))
     assert (page.text("pad-label"), page.text("pad-landing")) == ("Rain", "≈ 2 s")
 
 
 def test_a_pad_says_why_an_earlier_take_landed(headless):
     page = headless()
     cell = page.do(lambda: made(page))
-    page.do(lambda: cell.show(pad(PadState.LANDED, text="silent", fallback=True), ""))
+    page.do(lambda: cell.show(cell.look(pad(PadState.LANDED, text="silent", fallback=True), "")))
     assert page.text("pad-label") == "silent — rain"
-    page.do(lambda: cell.show(pad(PadState.LANDED, text="too quiet"), ""))
+    page.do(lambda: cell.show(cell.look(pad(PadState.LANDED, text="too quiet"), "")))
     assert page.text("pad-label") == "rain"
 
 
@@ -88,3 +88,29 @@ def test_it_is_pressed_where_it_is_touched_and_as_usual_by_key(headless):
     page.fire(page.one("pad"), "pointerdown", 0.25)
     page.click(page.one("pad"))
     assert grid.pressed == [("opening", PadKey(36), 0.25), ("opening", PadKey(36), 100 / 127)]
+
+
+def test_a_look_is_told_once_and_once_more_to_whoever_may_have_missed_it(headless):
+    page = headless()
+    cell = page.do(lambda: made(page, colour="red"))
+    queued = cell.look(pad(PadState.QUEUED, colour="red"), "2 s")
+    told = cell.tell(queued)
+    assert told == {
+        "id": page.one("pad").id,
+        "state": "queued",
+        "word": "queued",
+        "badge": "schedule",
+        "label": "rain",
+        "landing": "2 s",
+        "classes": "pad is-queued still",
+        "style": queued.style,
+    }
+    assert cell.tell(queued) is None
+    assert cell.tell(queued, again=True) == told
+    # It is shown by NiceGUI as well, though it has been told.
+    page.do(lambda: cell.show(queued))
+    assert page.text("pad-state") == "queued"
+    idle = cell.look(pad(colour="red"), "")
+    page.do(lambda: cell.show(idle))
+    assert cell.tell(idle) is None
+    assert cell.tell(queued) == told

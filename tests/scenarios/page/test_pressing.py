@@ -137,3 +137,30 @@ const field = at.closest('.q-field__control, .q-slider, .q-checkbox');
 const ringed = (e) => e && getComputedStyle(e).boxShadow.includes('rgb(255, 255, 255) 0px 0px 0px 3px');
 return ringed(at) || ringed(field);
 """
+
+
+#: A pad but for what NiceGUI calls its parts, and the size that its name was given.
+LOOKS = """
+const pad = document.querySelector(".pad[data-pad='36']").cloneNode(true);
+for (const one of [pad, ...pad.querySelectorAll("*")]) one.removeAttribute("id");
+pad.querySelector(".pad-label").removeAttribute("style");
+return pad.outerHTML;
+"""
+
+
+def test_a_press_is_shown_ahead_of_what_vue_draws_and_looks_the_same(browser, show):
+    first = browser.tabs[0]
+    with show.engine_at_rest():
+        browser.script("window.socket.off('update');")
+        browser.pad(36).click()
+        browser.wait_for_pad(36, "queued")
+        ahead = browser.script(LOOKS)
+        assert "schedule" in ahead
+        # Another page has it as it was built.
+        browser.open()
+        browser.wait_for_pad(36, "queued")
+        assert browser.script(LOOKS) == ahead
+        browser.use(first)
+        browser.driver.refresh()
+        browser.wait_for_pad(36, "queued")
+    browser.wait_until_nothing_renders()
