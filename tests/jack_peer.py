@@ -12,6 +12,8 @@ import rtmidi
 
 #: RtMidi's JACK buffer is small and a sender that fills it spins: this much at once, then a breath.
 BURST = 200
+#: Between two looks at what came in. Nobody asks when it did, and peers live as long as the shows that they play.
+POLL_SECONDS = 0.005
 
 
 def own_output():
@@ -26,7 +28,7 @@ def tell(source, out) -> None:
     while True:
         packet = source.get_message()
         if packet is None:
-            time.sleep(0.001)
+            time.sleep(POLL_SECONDS)
         else:
             print(json.dumps(packet[0]), file=out, flush=True)
 

@@ -38,7 +38,7 @@ def test_a_typed_prompt_becomes_a_fragment_that_plays(browser, show):
     assert 0 < soundfile.info(show.fragments / fragment).duration <= 1.4
     assert re.search(r"output\d{3}\.wav", line)
 
-    row = browser.until(lambda: next((r for r in browser.all(".slot.filled") if "bright bell" in r.text), None))
+    row = browser.until(lambda: browser.with_text(".slot.filled", "bright bell"))
     picture = row.find_element("tag name", "img")
     browser.until(lambda: browser.script("return arguments[0].naturalWidth > 0", picture))
     row.find_element("css selector", ".slot-wave").click()
