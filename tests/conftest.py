@@ -168,6 +168,8 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
+        # What tests make is mostly gone by itself, and soon.
+        gc.set_threshold(20_000, 10, 10)
         gc.enable()
 
 
