@@ -60,3 +60,30 @@ def test_one_that_comes_later_has_recordings_made_anew(tmp_path: Path) -> None:
         play(worker, [replace(first, loras=f"a=0.5 from {file}"), press(2, steps=2)])
         assert (card.live_graphs, tuple(card.violations)) == (captured, ())
         assert card.replays >= 2
+
+
+@pytest.mark.thorough
+def test_one_whose_file_is_replaced_has_recordings_made_anew_without_the_one_before(tmp_path: Path) -> None:
+    on_cpu = tiny("v", "fp32")
+    file, other = (
+        save_stock_lora(on_cpu, tmp_path / f"{name}.safetensors", seed=seed) for seed, name in enumerate("ab")
+    )
+    asks = replace(press(1, steps=2), loras=f"a=1 from {file}")
+    with playing(Card(capability=(7, 5))) as card:
+        worker = DiffusionWorker.from_model(tiny("v", "fp32", "cuda"), max_in_flight=1)
+        list(worker.warm((asks,)))
+        captured, memory = card.live_graphs, worker.runner.parts.denoiser().memory
+        first = sounds(play(worker, [asks]))
+        file.write_bytes(other.read_bytes())
+        second = sounds(play(worker, [asks]))
+        while worker.busy:
+            worker.tick()
+        assert worker.runner.parts.denoiser().memory == memory
+        card.forget()
+        third = sounds(play(worker, [asks]))
+        assert (card.live_graphs, tuple(card.violations)) == (captured, ())
+        assert card.replays >= 2
+    assert furthest(first, second) > TOLERANCE["fp32"]
+    assert furthest(second, third) <= TOLERANCE["fp32"]
+    plain = one_after_the_other(DiffusionWorker.from_model(on_cpu), (asks,))
+    assert furthest(third, plain) <= TOLERANCE["fp32"]
