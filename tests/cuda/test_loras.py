@@ -87,3 +87,19 @@ def test_one_whose_file_is_replaced_has_recordings_made_anew_without_the_one_bef
     assert furthest(second, third) <= TOLERANCE["fp32"]
     plain = one_after_the_other(DiffusionWorker.from_model(on_cpu), (asks,))
     assert furthest(third, plain) <= TOLERANCE["fp32"]
+
+
+@pytest.mark.thorough
+def test_one_that_begins_at_nothing_is_turned_up_without_other_recordings(tmp_path: Path) -> None:
+    file = save_stock_lora(tiny("v", "fp32"), tmp_path / "a.safetensors")
+    with playing(Card(capability=(7, 5))) as card:
+        worker = DiffusionWorker.from_model(tiny("v", "fp32", "cuda"), max_in_flight=1)
+        asks = replace(press(1, steps=2), loras=f"a=0 from {file}; gone=0 from {tmp_path / 'gone.safetensors'}")
+        list(worker.warm((asks,)))
+        captured = card.live_graphs
+        assert captured > 0
+        silent = sounds(play(worker, [asks]))
+        heard = sounds(play(worker, [replace(asks, loras=f"a=0.7 from {file}")]))
+        assert not worker.busy
+        assert (card.live_graphs, tuple(card.violations)) == (captured, ())
+    assert furthest(silent, heard) > TOLERANCE["fp32"]

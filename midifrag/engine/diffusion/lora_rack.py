@@ -120,10 +120,24 @@ class LoraRack:
         return strengths
 
     def prepare(self, renders: Sequence[Render], own: _Denoiser) -> Iterator[Warming]:
-        """Read what these renders name, and attach what stands beside a network's layers; before that is recorded."""
+        """Read what these renders name, and attach what stands beside a network's layers; before that is recorded.
+
+        Also what does nothing yet: a knob may begin at 0.
+        """
         yield from self.shelf.load([self._model.defaults.loras, *(render.loras for render in renders)])
         for line in dict.fromkeys(render.loras for render in renders):
-            with contextlib.suppress(ModelError, ValueError):
-                played = self.played(line)
-                if all(one.file.is_added for one in played):
-                    self.place(played, own, self._model.precision)
+            with contextlib.suppress(ValueError):
+                named = tuple(self._named(line))
+                heard = tuple(one for one in named if one.strength != 0)
+                if not all(one.file.is_added for one in heard):
+                    continue
+                if isinstance(own, FastDenoiser):
+                    self._strengths(own, tuple(one for one in named if one.file.is_added))
+                else:
+                    self.place(heard, own, self._model.precision)
+
+    def _named(self, line: str | None) -> Iterator[PlayedLora]:
+        """The LoRAs of a line that can be played, however strong they are."""
+        for one in read_loras(line):
+            with contextlib.suppress(ModelError):
+                yield PlayedLora(one.name, self.shelf.file(one), one.strength)

@@ -135,6 +135,9 @@ def test_a_network_that_is_stock_s_own_plays_them_merged(folder: Path, monkeypat
     monkeypatch.setattr("midifrag.engine.diffusion.model_parts.unsupported", lambda _module: "something else")
     plain = lora(folder, "lora")
     alone = DiffusionWorker.from_model(sa3_model())
+    # Built ahead of the press.
+    list(alone.warm((Render(0, "rain", SECONDS, 7, loras=line((plain, 0.5)), **ASKED),)))
+    assert len(alone.runner.loras._merged) == 1
     done = run(alone, Render(1, "rain", SECONDS, 7, loras=line((plain, 0.5)), **ASKED))[-1]
     assert decibels(stock([(plain, 0.5)]), done.audio) > ENOUGH
 
