@@ -107,6 +107,10 @@ class LoraShelf:
             )
         return found
 
+    def close(self) -> None:
+        """End the thread that looks at files."""
+        self._drive.close()
+
     def has(self, file: LoraFile) -> bool:
         """Whether this is what presses play, and not what lay there before."""
         return any(kept.file is file for kept in self._kept.values())

@@ -161,6 +161,7 @@ class DiffusionWorker:
             self._requests.clear()
             self._output_sums.clear()
             self._audio_windows.clear()
+            self._runner.loras.shelf.close()
             self._runner = None
             free_cached(device)
 

@@ -24,6 +24,7 @@ from midifrag.errors import LoraError
 from tests.engine.lora_maker import save_stock_lora
 from tests.engine.stock import loaded, run
 from tests.engine.tiny_models import tiny_model_folder
+from tests.support import PATIENCE
 
 ASKED: dict[str, Any] = {"steps": 1, "sampler": "dpmpp-2m", "cfg_scale": 1.0}
 SECONDS = 0.5
@@ -203,6 +204,19 @@ def test_a_drive_that_does_not_answer_keeps_no_press_waiting_for_long(
     replaced(file, versions[1])
     monkeypatch.setattr(show.runner.loras.shelf._drive, "_patience", None)
     assert (used_checksum(played(show, file)), played(show, file).notes) == (checksum(file), ())
+
+
+def test_who_looks_at_files_ends_with_the_engine(file: Path) -> None:
+    def lookers() -> set[threading.Thread]:
+        return {one for one in threading.enumerate() if one.name.endswith("the drive of a LoRA")}
+
+    others, show = lookers(), worker()
+    for _ in range(2):
+        played(show, file)
+    [looks] = lookers() - others
+    show.close()
+    looks.join(PATIENCE)
+    assert not looks.is_alive()
 
 
 def test_a_request_that_begins_anew_has_the_lora_that_it_began_with(
