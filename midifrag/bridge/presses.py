@@ -18,7 +18,7 @@ from midifrag.bridge.source_book import LastBegin
 from midifrag.config.banks import Bank
 from midifrag.config.pads import Pad
 from midifrag.config.press_request import PressRequest, PressRules, Released, press_rules
-from midifrag.config.value_types import WrongKeyError
+from midifrag.config.problems import Sources, problems_in
 from midifrag.events import Notice, PadChanged, StateChange
 from midifrag.intents import Again, LetGo, Press, PressPad, Prompt, Release
 from midifrag.pad_key import PadKey
@@ -216,10 +216,12 @@ class Presses:
     def prompt(self, prompt: Prompt) -> None:
         """Render what somebody typed."""
         origin = Origin(JobKind.PROMPT, self._set_list.bank.slug, prompt.prompt)
+        said = {"prompt": prompt.prompt, **prompt.parameters}
         try:
-            pad = Pad.model_validate({"prompt": prompt.prompt, **prompt.parameters})
+            pad = Pad.model_validate(said)
         except ValidationError as error:
-            self._publish(Notice(NoticeLevel.ERROR, _problem(error)))
+            problem = next(problems_in(error, Pad, Sources("", said)))
+            self._publish(Notice(NoticeLevel.ERROR, f"{problem.key}: {problem.message}"))
             return
         asked = self._requests.typed(pad)
         if not self._set_list.settings.knows(asked.model):
@@ -248,11 +250,3 @@ class Presses:
         jobs: list[Job] = [*self._renders.jobs.pending(), *self._renders.jobs.awaiting()]
         others = [job for job in jobs if job.origin.pad and job.origin.pad.choke == group]
         self._cancel([job for job in others if job.origin.place != place])
-
-
-def _problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    wrong = problem.get("ctx", {}).get("error")
-    if isinstance(wrong, WrongKeyError):
-        return f"{wrong.key}: {wrong}"
-    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

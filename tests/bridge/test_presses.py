@@ -153,7 +153,7 @@ def test_a_typed_prompt_that_cannot_be_says_what_is_wrong():
     rig = Rig()
     rig.bridge.handle(Prompt("glass bell", {"steps": 0, "velocity": {"sets": "nothing"}}, 0.0))
     (notice,) = rig.changes
-    assert notice == Notice(NoticeLevel.ERROR, "steps: Input should be greater than or equal to 1")
+    assert notice == Notice(NoticeLevel.ERROR, "steps: 0 is below 1")
     rig.bridge.handle(Prompt("glass bell", {"fragment": {"bits": 5}}, 0.0))
     assert rig.changes[-1].text.startswith("fragment.bits: ")
     assert rig.engines.sent == []
@@ -476,3 +476,20 @@ def test_what_presses_a_pad_too_lights_it_where_its_own_note_is():
     rig.press(49, port="pedal", channel=5)
     shown = [(one.port, one.note) for one in rig.told(PadChanged)]
     assert shown == [(None, 36), ("keys", 37)]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"from": "nonsense"}, "from: 'nonsense' is no sound: use slot 3,"),
+        ({"from": "slot 1", "strength": 5}, "strength: 5 is above 1"),
+        ({"loras": "dusty=3 from /dusty.safetensors"}, "loras: dusty: strength 3 is not between -1 and 2"),
+        ({"morph": "2 to glass"}, "morph: by: '2' is none of velocity,"),
+        ({"continue": 2, "fill": [1, 2]}, "fill: stands beside continue"),
+    ],
+)
+def test_what_is_wrong_with_a_typed_prompt_is_told_in_the_words_of_check(said, words):
+    rig = Rig()
+    rig.bridge.handle(Prompt("rain", said, 0.0))
+    [notice] = rig.changes
+    assert (notice.level, notice.text[: len(words)]) == (NoticeLevel.ERROR, words)
