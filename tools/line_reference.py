@@ -60,9 +60,10 @@ begins anew.
 the whole as it travels, and the coding that it is in. `float32` is little-endian, one channel after the other.
 `flac` is a FLAC file of 24 bits, for lines that are slow: about half of it. Its samples are divided by the take's
 peak, which `rendered` has as `scale`; what is rounded away is at most half a step, 144 dB below the peak. What FLAC
-cannot hold comes as float32. A server sends {window} bytes beyond what `received` has said, up to {most} where
-a line brings so much within a quarter of a second, and then waits; everything else goes on meanwhile. A client says
-`received` when a quarter of `window` has come that it has not told of, and with the end of each take.
+cannot hold comes as float32. A server sends {window} bytes beyond what `received` has said (an eighth more
+where a take ends with them), up to {most} where a line brings so much within a quarter of a second, and then waits;
+everything else goes on meanwhile. A client says `received` when half of `window` has come that it has not told of,
+and with the end of each take.
 
 **Uploads**: what a take begins from, and LoRAs, are named in a wish by the SHA-256 of their bytes. What the server
 does not have of them it says in `lacking`; the job waits, and can be cancelled. A client sends pieces of at most

@@ -49,11 +49,11 @@ class Engines:
         # One that is not warm is not running: nothing is sent to it before.
         await self._replica.start()
 
-    async def follow(self, owner: str, frame: bytes, over: str, where: tuple[str, str]) -> AsyncIterator[bytes]:
-        """See `Replica.follow`; ``where`` is for the router, here and below."""
+    async def follow(self, owner: str, frame: bytes, over: str, where: tuple[str, str]) -> AsyncIterator[list[bytes]]:
+        """See `Replica.tell`; ``where`` is for the router, here and below."""
         del where
-        async for message in self._replica.follow(owner, cast("line.Ask", from_client(frame).message), over):
-            yield encode(message)
+        async for told in self._replica.tell(owner, cast("line.Ask", from_client(frame).message), over):
+            yield [encode(message) for message in told]
 
     async def audio(self, owner: str, frame: bytes, start: int, size: int, where: tuple[str, str]) -> bytes:
         """See `Desk.audio`."""

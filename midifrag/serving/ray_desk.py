@@ -63,10 +63,11 @@ class RayDesk:
         grant = await self._allowance.ask(owner, seconds) if is_shared else Grant(seconds, self._clock.now())
         try:
             # Also where it is too much: a job that is there is told of all the same.
-            async for frame in _call(streams.follow, owner, encode(asked), grant.over, where=where):
-                message = from_server(frame).message
-                grant.hear(message, self._clock.now())
-                yield message
+            async for frames in _call(streams.follow, owner, encode(asked), grant.over, where=where):
+                for frame in frames:
+                    message = from_server(frame).message
+                    grant.hear(message, self._clock.now())
+                    yield message
         finally:
             grant.leave(self._clock.now())
 

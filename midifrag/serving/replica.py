@@ -28,6 +28,8 @@ from midifrag.serving.uploads import Uploads
 
 #: Seconds without progress after which a replica is not sound any more: its host should have replaced the engine.
 HUNG_SECONDS = 60.0
+#: Seconds within which a job begins at once: each time that something is told costs more than its bytes.
+AT_ONCE = 0.005
 #: Seconds between two looks at what has been kept for long enough.
 TIDY_SECONDS = 1.0
 
@@ -93,12 +95,18 @@ class Replica:
 
     # --- a desk ------------------------------------------------------------------------------------------------------
 
-    async def follow(self, owner: str, asked: line.Ask, over: str = "") -> AsyncIterator[line.Message]:
-        """See `Desk.follow`, and `Jobs.ask` for ``over``."""
+    async def follow(self, owner: str, asked: line.Ask) -> AsyncIterator[line.Message]:
+        """See `Desk.follow`."""
+        async for told in self.tell(owner, asked):
+            for message in told:
+                yield message
+
+    async def tell(self, owner: str, asked: line.Ask, over: str = "") -> AsyncIterator[list[line.Message]]:
+        """The same, with what is told at once together; see `Jobs.ask` for ``over``."""
         try:
             job = self.jobs.ask(owner, asked, over)
         except RefusedError as error:
-            yield line.Refused(job=asked.job, reason=str(error), why=error.why)
+            yield [line.Refused(job=asked.job, reason=str(error), why=error.why)]
             return
         if job.render is None and job.outcome is None and not self._supply.knows(job):
             await self._supply.begin(job)
@@ -109,10 +117,14 @@ class Replica:
                 changed.set()
 
         with job.watched(look):
+            if job.began_at is None and job.outcome is None:
+                # Where it begins at once, that it waits is told with that.
+                await self._wait(changed, self._clock.now() + AT_ONCE)
             while True:
                 changed.clear()
-                for message in telling.due(self._clock.now(), self.jobs.ahead(job)):
-                    yield message if not isinstance(message, line.Rendered) else await _in_coding(job, asked, message)
+                due = telling.due(self._clock.now(), self.jobs.ahead(job))
+                if due:
+                    yield [await _in_coding(job, asked, one) if isinstance(one, line.Rendered) else one for one in due]
                 if telling.is_over:
                     return
                 await self._wait(changed, telling.next_at())

@@ -105,19 +105,19 @@ class Handle:
         return self
 
     def remote(self, *arguments, where):
-        if len(arguments) == 2:
+        if len(arguments) == 3:
             self.asked.append(where[1])
             return self._hangs() if len(self.asked) == 1 else self._renders()
         return self._news(where[1])
 
     async def _hangs(self):
-        yield encode(line.Queued(job=job_id(1), place="x"))
+        yield [encode(line.Queued(job=job_id(1), place="x"))]
         await self.dies.wait()
         raise RuntimeError("ActorDiedError")
 
     async def _renders(self):
-        yield encode(line.Queued(job=job_id(1), place="y"))
-        yield encode(line.Failed(job=job_id(1), reason="rendered by y"))
+        yield [encode(line.Queued(job=job_id(1), place="y"))]
+        yield [encode(line.Failed(job=job_id(1), reason="rendered by y"))]
 
     async def _news(self, place):
         if place == "x":

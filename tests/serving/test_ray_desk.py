@@ -61,7 +61,7 @@ class Method:
         return answer
 
     async def _stream(self):
-        yield encode(line.Queued(job=job_id(1), place="x"))
+        yield [encode(line.Queued(job=job_id(1), place="x"))]
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,11 @@ from midifrag.engine.line import messages as line
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.sketch.worker import SketchWorker
 from midifrag.errors import ModelError
+from midifrag.serving import replica as module
 from midifrag.serving.replica import HUNG_SECONDS, Replica
 from tests.serving.asking import asked, job_id, take
 from tests.serving.puppet import INFO, Puppet
+from tests.support import PATIENCE
 
 
 def playing(play, models=("sketch",), **puppets):
@@ -85,6 +87,31 @@ def test_a_job_is_followed_to_its_end_and_its_audio_fetched():
         assert await replica.audio("bob", asked(1), 0, 99) == b""
         [status] = await replica.status()
         assert (status.rendered, status.queued, status.rendering) == (1, 0, 0)
+
+    playing(play)
+
+
+@pytest.mark.parametrize("begins", [True, False])
+def test_that_a_job_waits_is_told_with_its_beginning_where_that_comes_at_once(monkeypatch, begins):
+    monkeypatch.setattr(module, "AT_ONCE", PATIENCE if begins else 0.0)
+
+    async def play(replica, engines, _clock):
+        told = []
+
+        async def follow():
+            async for several in replica.tell("ann", asked(1)):
+                told.append([message.kind() for message in several])  # noqa: PERF401  # it is looked at meanwhile
+
+        following = asyncio.ensure_future(follow())
+        await settle()
+        if not begins:
+            while not told:
+                await asyncio.sleep(0.001)
+        engines["sketch"].say(engine.Started(1))
+        await settle()
+        engines["sketch"].say(take(1))
+        await following
+        assert told == ([["queued", "began"]] if begins else [["queued"], ["began"]]) + [["rendered"]]
 
     playing(play)
 

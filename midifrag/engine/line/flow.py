@@ -12,7 +12,7 @@ WINDOW = 1 << 20
 #: The same where a line brings so much within `QUICK` seconds: what says that it has arrived takes its time, too.
 WINDOW_MOST, QUICK = 8 << 20, 0.25
 #: The part of a window that may have come before that is said: each message costs more than its bytes.
-UNSAID = 4
+UNSAID = 2
 
 
 class Window:

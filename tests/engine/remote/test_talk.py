@@ -103,8 +103,8 @@ def test_audio_that_has_come_is_acknowledged_whosever_it_is():
     home = Home()
     home.is_ready()
     job = home.ask().job
-    home.welcome(window=16)
-    # A quarter of what may be on its way at once, so that not each piece is.
+    home.welcome(window=8)
+    # Half of what may be on its way at once, so that not each piece is.
     assert home.hear(line.Audio(job=job, start=0), b"abc").messages == []
     assert home.hear(line.Audio(job="f" * 32, start=0), b"ab").messages == [line.Received(total=5)]
     assert home.hear(line.Audio(job="f" * 32, start=2), b"ab").messages == []
