@@ -47,13 +47,19 @@ REAL_TIME = (
     "tests/midi/test_jack",
 )
 #: Files that stay together on one worker: for their show and browser, for JACK, and for what takes each process seconds
-#: to load (librosa, numba, stock inference), and on a new machine many to compile.
+#: to load (librosa, numba, stock inference, a text encoder), and on a new machine many to compile.
 TOGETHER = {
     "real time": REAL_TIME,
     "page": (PAGE,),
     "librosa": ("tests/commands/soundcheck", "tests/commands/test_takes.py", "tests/fragment/test_analysis.py"),
     "player": ("tests/playback",),
-    "stock": ("tests/engine/diffusion", "tests/training"),
+    "models": (
+        "tests/engine/diffusion",
+        "tests/engine/loading",
+        "tests/engine/network",
+        "tests/training",
+        "tests/cuda",
+    ),
     "ray": ("tests/serving/test_ray_", "tests/serving/test_places.py", "tests/examples/test_serve.py"),
 }
 #: What takes longest is begun first, so that no core waits for one of them at the end. What waits for shows, clocks and
