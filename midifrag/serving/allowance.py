@@ -17,6 +17,8 @@ from midifrag.serving.quotas import MINUTE, Quota
 
 #: The part of its quota that a token may have before replicas are asked, and seconds that their answer counts.
 SMALL, FRESH = 1 / 8, 0.25
+#: How often they are asked before a job is not let through.
+LOOKS = 3
 
 
 @dataclass(eq=False, slots=True)
@@ -54,8 +56,14 @@ class _Account:
 class Allowance:
     """Of one way in. ``used`` asks all replicas what an owner has: jobs in flight, and seconds in the last minute."""
 
-    def __init__(self, quota: Quota, clock: Clock, used: Callable[[str], Awaitable[tuple[int, float]]]) -> None:
-        self._quota, self._clock, self._used = quota, clock, used
+    def __init__(
+        self,
+        quota: Quota,
+        clock: Clock,
+        used: Callable[[str], Awaitable[tuple[int, float]]],
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._quota, self._clock, self._used, self._pause = quota, clock, used, pause
         self._accounts: dict[str, _Account] = {}
 
     async def ask(self, owner: str, seconds: float) -> Grant:
@@ -63,19 +71,30 @@ class Allowance:
         account, now = self._accounts.setdefault(owner, _Account()), self._clock.now()
         account.grants = [one for one in account.grants if one.is_followed or one.asked_at > now - MINUTE]
         if not self._is_small(account, now, seconds):
-            async with account.asking:
-                if self._clock.now() - account.asked_at >= FRESH:
-                    asked_at = self._clock.now()
-                    account.in_flight, account.spent = await self._used(owner)
-                    account.asked_at = asked_at
-            since = [one for one in account.grants if one.known_at >= account.asked_at]
-            in_flight = account.in_flight + sum(not one.has_ended for one in since)
-            spent = account.spent + sum(one.seconds for one in since)
-            if over := self._quota.refusal(in_flight, spent, seconds):
+            for _ in range(LOOKS):
+                since = await self._look(owner, account)
+                in_flight = account.in_flight + sum(not one.has_ended for one in since)
+                over = self._quota.refusal(in_flight, account.spent + sum(one.seconds for one in since), seconds)
+                if not over:
+                    break
+                if not since:
+                    return Grant(seconds, now, over)
+                # Some of these may be in what the replicas said, too.
+                await self._pause(FRESH)
+            else:
                 return Grant(seconds, now, over)
         grant = Grant(seconds, now)
         account.grants.append(grant)
         return grant
+
+    async def _look(self, owner: str, account: _Account) -> list[Grant]:
+        """Have all replicas say what an owner has, unless they just did; what was let through since."""
+        async with account.asking:
+            if self._clock.now() - account.asked_at >= FRESH:
+                asked_at = self._clock.now()
+                account.in_flight, account.spent = await self._used(owner)
+                account.asked_at = asked_at
+        return [one for one in account.grants if one.known_at >= account.asked_at]
 
     def _is_small(self, account: _Account, now: float, seconds: float) -> bool:
         in_flight = 1 + sum(not one.has_ended for one in account.grants)
