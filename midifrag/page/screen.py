@@ -52,7 +52,8 @@ class Screen:
         self._open = tab if tab in names else names[0]
         self._rooms: dict[str, ui.tab_panel] = {}
         self._player = Player()
-        self._unsaved = ""
+        #: What was asked last before a tab is left.
+        self._asked: ui.dialog | None = None
         self._build()
         ui.on_exception(_tell_failure)
 
@@ -85,10 +86,10 @@ class Screen:
             with ui.element("nav").classes("tabs-place") as places, ui.tabs().props("no-caps").classes("tabs") as tabs:
                 places.props["aria-label"] = texts.TABS
                 for tab in self._tabs:
-                    ui.tab(tab.name, tab.label, icon=tab.icon).on("pointerup", lambda name=tab.name: self._send(name))
+                    ui.tab(tab.name, tab.label, icon=tab.icon).on("stay", lambda name=tab.name: self._stay(name))
             with (
                 ui.element("div").classes("rooms"),
-                ui.tab_panels(tabs, value=self._open, animated=False, keep_alive=True).classes("panels") as panels,
+                ui.tab_panels(tabs, value=self._open, animated=False, keep_alive=True).classes("panels"),
             ):
                 for tab in self._tabs:
                     self._rooms[tab.name] = ui.tab_panel(tab.name).classes(tab.name)
@@ -98,7 +99,7 @@ class Screen:
             # What drafts.js asks about before the browser leaves, and keeps for a page that comes back.
             self._mark = ui.element("div").classes("unsaved-mark").on("drafts", self._bring_back, js_handler=_DRAFTS)
         self._fill_tab(next(tab for tab in self._tabs if tab.name == self._open))
-        self._turned, self._rooms_shown = tabs, panels
+        self._turned = tabs
         tabs.on_value_change(lambda event: self._turn(event.value))
 
     def _fill_tab(self, tab: Tab) -> None:
@@ -133,15 +134,14 @@ class Screen:
         self._page.touch(Part.EDITS)
         self._mark_unsaved()
 
-    def _send(self, name: str) -> None:
-        """Show the tab that is open once more: who clicks it sees another one, which nothing else would ever change."""
-        if name == self._open:
-            self._turned.update()
-            self._rooms_shown.update()
+    def _stay(self, name: str) -> None:
+        """Go back to the tab that the browser shows still, since it was clicked while another one was on its way."""
+        self._turned.value = name
 
     async def _turn(self, name: str) -> None:
         """Go to another tab; where something is typed on this one that is not saved, ask first."""
-        if name == self._open:
+        # The tab that was clicked last counts, and that may be another one by now.
+        if name == self._open or name != self._turned.value:
             return
         here = (panel for panel, tab in self._panels if tab is not None and tab.name == self._open)
         left = "; ".join(filter(None, (panel.unsaved for panel in here)))
@@ -151,12 +151,16 @@ class Screen:
         # Still this one, until that is answered.
         self._turned.value = self._open
 
-        async def go() -> None:
-            # Opened first: to turn there asks no more.
-            await self._open_tab(name)
-            self._turned.value = name
+        if self._asked is not None and not self._asked.is_deleted:
+            # Who clicks two tabs, one after the other, means the second.
+            self._asked.close()
 
-        ask_to_leave(set_texts.LEAVE_TAB_ASKED.format(names=left), {set_texts.LEAVE_TAB: go})
+        async def go() -> None:
+            # First: to turn there asks no more.
+            self._open = self._turned.value = name
+            await self._open_tab(name)
+
+        self._asked = ask_to_leave(set_texts.LEAVE_TAB_ASKED.format(names=left), {set_texts.LEAVE_TAB: go})
 
     async def _open_tab(self, name: str) -> None:
         self._open = name

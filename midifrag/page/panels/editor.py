@@ -7,7 +7,7 @@ browser has saved meanwhile is told, and only overwritten by who has seen it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from nicegui import ui
@@ -37,6 +37,7 @@ class EditorPanel(Panel):
         self._client.on_connect(self._bring_back)
         self._listed: Bank | None = None
         self._rows: dict[PadKey | None, ui.button] = {}
+        self._labels: dict[PadKey, ui.label] = {}
         with ui.element("section").classes("editor"):
             with ui.element("div").classes("editor-list"):
                 self._bank = ui.select({}, label=texts.BANK, on_change=self._bank_chosen).props("outlined dense")
@@ -123,26 +124,35 @@ class EditorPanel(Panel):
         self._listed = bank
         self._hint.text = set_texts.EDIT_HINT.format(file=self._file)
         drafts = {key: draft for (slug, key), draft in self._drafts.items() if slug == bank.slug}
-        self._pads.clear()
-        self._rows.clear()
-        with self._pads:
-            # What somebody has removed meanwhile stays as long as there is a draft of it.
-            for key in sorted({*bank.pads, *(key for key in drafts if key is not None)}):
-                pad = bank.pads.get(key)
-                row = ui.button(color=None, on_click=functools.partial(self._go, key)).props("flat no-caps align=left")
-                row.style(f"--own: {own_colour(pad.colour if pad else None)}").props["data-edit"] = str(key)
-                self._rows[key] = row
-                with row:
-                    ui.label(key.name).classes("pad-note")
-                    ui.label(pad.label if pad else texts.NONE).classes("editor-label")
-            new = ui.button(set_texts.NEW_PAD, icon="add", color=None, on_click=functools.partial(self._go, None))
-            self._rows[None] = new.props("flat no-caps align=left")
+        # What somebody has removed meanwhile stays as long as there is a draft of it.
+        keys = sorted({*bank.pads, *(key for key in drafts if key is not None)})
+        # Rows stay where they can: a click on one that was made anew just then would be lost.
+        if [*self._rows] != [*keys, None]:
+            self._build_rows(keys)
+        for key in keys:
+            pad = bank.pads.get(key)
+            self._rows[key].style(replace=f"--own: {own_colour(pad.colour if pad else None)}")
+            self._labels[key].text = pad.label if pad else texts.NONE
         if stays and (self._key is None or self._key in bank.pads or self._form.typed):
             if self._key is not None:
                 self._follow(self._key)
             self._mark_rows()
         else:
             self._open(next(iter(drafts or bank.pads)))
+
+    def _build_rows(self, keys: Sequence[PadKey]) -> None:
+        self._pads.clear()
+        self._rows.clear()
+        with self._pads:
+            for key in keys:
+                row = ui.button(color=None, on_click=functools.partial(self._go, key)).props("flat no-caps align=left")
+                row.props["data-edit"] = str(key)
+                self._rows[key] = row
+                with row:
+                    ui.label(key.name).classes("pad-note")
+                    self._labels[key] = ui.label().classes("editor-label")
+            new = ui.button(set_texts.NEW_PAD, icon="add", color=None, on_click=functools.partial(self._go, None))
+            self._rows[None] = new.props("flat no-caps align=left")
 
     def _follow(self, key: PadKey) -> None:
         """Show what the file says by now of the pad in the form; over what is typed there, that is told."""

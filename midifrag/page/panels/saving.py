@@ -137,10 +137,10 @@ def ask(question: str, answer: str, action: Callable[[], Any]) -> None:
         ui.button(texts.CANCEL, on_click=dialog.close).props("flat no-caps autofocus")
 
 
-def ask_to_leave(question: str, answers: Mapping[str, Callable[[], Any]]) -> None:
+def ask_to_leave(question: str, answers: Mapping[str, Callable[[], Any]]) -> ui.dialog:
     """Ask what shall become of what is not saved, before something else takes its place; without an answer it stays.
 
-    ``answers`` are what can be chosen, and what is done then; the first one is done at Enter.
+    ``answers`` are what can be chosen, and what is done then; the first one is done at Enter. Returns the question.
     """
     client = ui.context.client
     with _asked(question) as dialog, ui.row():
@@ -149,6 +149,7 @@ def ask_to_leave(question: str, answers: Mapping[str, Callable[[], Any]]) -> Non
             ui.button(answer, on_click=functools.partial(_go, client, dialog, action)).props(f"{look} no-caps")
         if set_texts.STAY not in answers:
             ui.button(set_texts.STAY, on_click=dialog.close).props("flat no-caps")
+    return dialog
 
 
 @contextmanager

@@ -61,6 +61,11 @@
     if (event.target.closest?.(".pad")) event.preventDefault();
   });
 
+  // A click on the tab that is shown is none to Quasar, though another one may be on its way.
+  document.addEventListener("click", (event) => {
+    event.target.closest?.(".tabs .q-tab--active")?.dispatchEvent(new CustomEvent("stay"));
+  });
+
   // What is dragged over a tab opens it.
   document.addEventListener("dragenter", (event) => {
     const tab = event.target.closest?.(".tabs .q-tab:not(.q-tab--active)");

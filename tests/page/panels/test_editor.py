@@ -7,6 +7,7 @@ from midifrag.pad_key import PadKey
 from midifrag.page.edits import Draft, tab_of
 from midifrag.page.model import Part
 from midifrag.page.panels.editor import EditorPanel
+from midifrag.page.panels.panel import own_colour
 from midifrag.page.wire import ReadAgain, configuration
 
 KICK, RAIN = PadKey(36), PadKey(37)
@@ -522,3 +523,18 @@ def test_undoing_what_was_changed_elsewhere_meanwhile_asks(editor):
     assert editor.pad().prompt == "hand-made kick"
     editor.answer("Go on")
     assert editor.pad().prompt == "short kick"
+
+
+def test_rows_stay_where_they_are_when_a_pad_is_another_one(editor):
+    """A click on a row that is made anew just then would be lost."""
+    rows = [one.id for one in editor.page.all("editor-pad")]
+    editor.elsewhere("short kick", "long kick")
+    editor.elsewhere("colour: red", "colour: blue")
+    editor.take_over()
+    assert editor.page.texts("editor-label")[0] == "long kick"
+    assert [one.id for one in editor.page.all("editor-pad")] == rows
+    assert own_colour("blue") in editor.page.all("editor-pad")[0].style["--own"]
+    # Another pad is another row.
+    editor.elsewhere("  36:", "  35: {prompt: hum}\n  36:")
+    editor.take_over()
+    assert editor.page.texts("editor-label") == ["hum", "long kick", "rain"]
