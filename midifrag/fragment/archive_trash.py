@@ -5,7 +5,11 @@ A take is in the trash where its file lies there: whoever moves it back by hand 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import errno
+import os
+import stat
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from midifrag.errors import StorageError
@@ -17,9 +21,23 @@ from midifrag.fragment.files import move_exclusively, storage_error
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.workspace import Workspace
 
+#: What a disk without room answers, or one on which somebody has used up a share.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 class IndexBehindError(StorageError):
     """A take was moved, and the index could not be told."""
+
+
+def _emptied(path: Path) -> bool:
+    """Whether a file holds nothing any more. Its name stays, so that no other take gets its number."""
+    with suppress(OSError):
+        found = path.lstat()
+        # What lies elsewhere as well, as in a backup of links, is not the trash's alone.
+        if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+            os.truncate(path, 0)
+            return True
+    return False
 
 
 class Trash:
@@ -69,7 +87,8 @@ class Trash:
             numbers = sorted(number for number in files.keys() | gone if only is None or number in only)
             if numbers:
                 # First, since a number that was given away once means no other take, whatever becomes of the index.
-                self._write_down([line_of(number, {"deleted_at": at}) for number in numbers])
+                lines = [line_of(number, {"deleted_at": at}) for number in numbers]
+                self._write_down(lines, [files[number] for number in numbers if number in files])
             for path in (files[number] for number in numbers if number in files):
                 try:
                     path.unlink(missing_ok=True)
@@ -80,11 +99,17 @@ class Trash:
             self._index.holds_folder(after, since=before)
         return len(numbers)
 
-    def _write_down(self, lines: list[str]) -> None:
-        try:
-            self._files.changes.append(lines)
-        except OSError as error:
-            raise storage_error("write", self._files.changes.path, error) from error
+    def _write_down(self, lines: list[str], going: Iterable[Path]) -> None:
+        """Write lines; on a full disk, what is about to be deleted makes the room for them."""
+        room = filter(_emptied, going)
+        while True:
+            try:
+                self._files.changes.append(lines)
+            except OSError as error:
+                if error.errno not in _FULL or next(room, None) is None:
+                    raise storage_error("write", self._files.changes.path, error) from error
+            else:
+                return
 
     def _make(self) -> None:
         try:

@@ -2,7 +2,9 @@
 
 import errno
 import os
-from contextlib import closing
+import shutil
+import subprocess
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -104,16 +106,55 @@ def test_emptying_deletes_for_good_what_lies_there_and_no_number_comes_again(arc
     assert open_archive(tmp_path).store(noise(0.01), RATE, record(6)).number == 6
 
 
-def test_what_cannot_be_written_down_is_not_deleted(archive, tmp_path, monkeypatch):
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_cannot_be_written_down_is_not_deleted(archive, tmp_path, monkeypatch, linked):
     archive.trash(2)
+    there = tmp_path / "trash" / "output002.wav"
+    whole = there.read_bytes()
+    if linked:
+        # A backup of links has the same file: emptied, it would be gone there too.
+        (tmp_path / "backup.wav").hardlink_to(there)
 
-    def full(*_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def refused(*_):
+        code = errno.ENOSPC if linked else errno.EACCES
+        raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr("midifrag.fragment.archive_changes.Changes.append", full)
-    with pytest.raises(StorageError, match="full"):
+    monkeypatch.setattr("midifrag.fragment.archive_changes.Changes.append", refused)
+    with pytest.raises(StorageError, match="full" if linked else "cannot write"):
         archive.empty_trash(1.0)
-    assert (tmp_path / "trash" / "output002.wav").is_file()
+    assert there.read_bytes() == whole
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of two megabytes that can be filled; only root has one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no disk can be mounted here (Linux, as root)")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_the_trash_of_a_disk_without_room_is_emptied_and_no_number_comes_again(small_disk, open_archive):
+    archive = open_archive(small_disk / "archive")
+    for number in range(1, 4):
+        archive.store(noise(1.0), RATE, record(number))
+    archive.trash(3)
+    archive.trash(2)
+    with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(4096)):
+            pass
+    with pytest.raises(StorageError, match="full"):
+        archive.store(noise(1.0), RATE, record(4))
+    assert archive.empty_trash(1.0) == 2
+    assert list((small_disk / "archive" / "trash").iterdir()) == []
+    archive.close()
+    (small_disk / "archive" / "index.sqlite").unlink()
+    again = open_archive(small_disk / "archive")
+    assert again.store(noise(0.1), RATE, record(4)).number == 4
+    assert found(again, trashed=None) == [4, 1]
 
 
 def test_a_file_that_cannot_be_deleted_is_said_and_stays_listed(archive, monkeypatch):
