@@ -209,7 +209,8 @@ def test_it_sends_by_itself_until_it_is_closed():
     sender.use("daw")
     sender.follow(Timeline(300, now))
     port.wait_for(30)
-    assert port.got[0] == ("daw", "start")
+    # A thread that a busy machine keeps waiting comes in later, at a place.
+    assert next(word for _, word in port.got if word != "clock") in ("start", "songpos")
     assert {name for name, _ in port.got} == {"daw"}
     sender.use("keys")
     with port.news:

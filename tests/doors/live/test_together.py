@@ -146,10 +146,12 @@ def test_what_is_deleted_in_live_is_told_and_found_when_it_is_there_again(rig):
         rig.until(lambda: ask_now().objects)
         rig.live.do("delete_track", track="midifrag 1")
         rig.until(lambda: "1" not in ask_now().objects)
-        texts = [one.text for one in played.seen.changes if isinstance(one, Notice)]
-        assert [text for text in texts if "midifrag 1 / Simpler" in text] == [
-            "Live: what stood for slot 1 in Live, midifrag 1 / Simpler, was deleted"
-        ]
+
+        def told():
+            texts = [one.text for one in played.seen.changes if isinstance(one, Notice)]
+            return [text for text in texts if "midifrag 1 / Simpler" in text]
+
+        assert rig.until(told) == ["Live: what stood for slot 1 in Live, midifrag 1 / Simpler, was deleted"]
         played.note(36)
         rig.until(lambda: ask_now().troubles.get("1"))
         rig.live.do("add_track", **TRACKS[0])
