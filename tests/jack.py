@@ -11,10 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import mido
 import pytest
 
+from midifrag.midi.jack_client import server_name, wakes
 from tests.support import PATIENCE
 from tools.jack_server import BACKEND, Server, realtime_allowed
 
@@ -45,17 +47,29 @@ class Peer:
         self.name = name
         self.received: list[mido.Message] = []
         self._changed = threading.Condition()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.jack_peer", name],
+        self._process = self._begun()
+        while not self._is_woken():
+            self._end()
+            self._process = self._begun()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _begun(self) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.jack_peer", self.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline().strip() == "ready"
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "ready"
+        return process
+
+    def _is_woken(self) -> bool:
+        """Whether JACK wakes both of its clients: one that came while another program left may never be."""
+        maps = Path(f"/proc/{self._process.pid}/maps").read_text(encoding="utf-8", errors="replace")
+        return all(wakes(maps, server_name(), f"{self.name}{end}") is not False for end in ("", "-01"))
 
     def send(self, *messages: mido.Message | list[int]) -> None:
         """Send messages or raw bytes, in order."""
@@ -76,13 +90,16 @@ class Peer:
 
     def kill(self) -> None:
         """Die at once, as a pulled plug does."""
+        self._end()
+        self._reader.join()
+
+    def _end(self) -> None:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
-        self._reader.join()
 
     def _read(self) -> None:
         with contextlib.suppress(ValueError):

@@ -47,12 +47,10 @@ def server_name() -> str:
     return os.environ.get("JACK_DEFAULT_SERVER", "default")
 
 
-def memory_maps(process: int | str = "self") -> str:
-    """What files lie in a process's memory, as Linux tells; empty elsewhere, and of one that may not be looked at."""
-    try:
-        return Path(f"/proc/{process}/maps").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+def memory_maps() -> str:
+    """What files lie in this process's memory, as Linux tells; empty elsewhere."""
+    maps = Path("/proc/self/maps")
+    return maps.read_text(encoding="utf-8", errors="replace") if maps.exists() else ""
 
 
 def forget_dead(client: str) -> None:
@@ -62,11 +60,11 @@ def forget_dead(client: str) -> None:
 
 
 def wakes(maps: str, server: str, client: str) -> bool | None:
-    """Whether a process with these memory ``maps`` can wake ``client`` on ``server``; None where that cannot be told.
+    """Whether ``client`` on ``server`` is known to a process with these memory ``maps``; None where that is not told.
 
-    On Linux, JACK has a semaphore for each program that whoever plays to it wakes it by. libjack 1.9 knows it by a
-    small number. A program that left while another one came may keep its number there, and the one that gets it next
-    is never woken by that: it stands there connected and hears nothing.
+    On Linux, JACK has a semaphore for each program, at which that waits and whoever plays to it wakes it. libjack 1.9
+    knows it by a small number. A program that left while a client of ours came may keep its number, and the one that
+    gets it next, of ours or not, is never woken: it stands there connected, and hears and says nothing.
     """
     semaphores = [line for line in maps.splitlines() if "/jack_sem." in line and f"_{server}_" in line]
     name = client.replace("/", "_").replace("\\", "_")
@@ -125,8 +123,6 @@ class JackSide:
         self._frames, self._frames_time = self._watch.last_frame_time, monotonic()
         self._taken = 0
         self._deaf_looks = 0
-        #: Inputs of ours and who plays to them, by their clients, where nothing speaks against their being woken.
-        self._woken: set[tuple[str, str]] = set()
 
     @property
     def realtime(self) -> bool:
@@ -229,36 +225,21 @@ class JackSide:
         return [number for number, port in self._snapshot() if not self._stands(port)]
 
     def is_mixed_up(self) -> bool:
-        """Whether what is connected to a port of ours hears nothing of us, or we of it (`wakes`).
+        """Whether a client of ours, or one that is connected to an output of ours, is never woken (`wakes`).
 
-        Ask several times a second. Nothing in this process mends that: only another one does, for whose clients the
-        others forget those of this one.
+        Ask several times a second. Nothing in this process mends that: only another one does.
         """
+        maps, ports = memory_maps(), self._snapshot()
+        waits = {port.own.partition(":")[0] for _, port in ports}
+        for _, port in ports:
+            if isinstance(port.client, rtmidi.MidiOut):
+                waits |= self._hearers(port.own)
+        deaf = any(wakes(maps, server_name(), client) is False for client in waits)
         # Of one that has just come, the news may be on its way.
-        self._deaf_looks = self._deaf_looks + 1 if self._is_deaf() or self._is_unheard() else 0
+        self._deaf_looks = self._deaf_looks + 1 if deaf else 0
         return self._deaf_looks >= DEAF_LOOKS
 
-    def _is_unheard(self) -> bool:
-        maps = memory_maps()
-        pairs = self._pairs(rtmidi.MidiOut)
-        return any(wakes(maps, server_name(), other) is False for _, other in pairs)
-
-    def _is_deaf(self) -> bool:
-        pairs = self._pairs(rtmidi.MidiIn)
-        # Others' memory is looked at no longer than until they are seen to wake us: it costs them a little, too.
-        self._woken &= pairs
-        self._woken |= {pair for pair in pairs - self._woken if self._is_woken(*pair) is not False}
-        return self._woken != pairs
-
-    def _is_woken(self, own: str, other: str) -> bool | None:
-        return wakes(memory_maps(self._jack.client_pid(other)), server_name(), own)
-
-    def _pairs(self, kind: type) -> set[tuple[str, str]]:
-        """The clients of our ports of this kind, each with one that is connected to it."""
-        owns = [port.own for _, port in self._snapshot() if isinstance(port.client, kind)]
-        return {(own.partition(":")[0], other) for own in owns for other in self._others(own)}
-
-    def _others(self, own: str) -> set[str]:
+    def _hearers(self, own: str) -> set[str]:
         try:
             others = self._watch.get_all_connections(self._watch.get_port_by_name(own))
         except self._jack.JackError:

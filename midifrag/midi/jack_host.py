@@ -31,7 +31,7 @@ ATTEMPT_SECONDS = 4.0
 #: How long the process may take to end by itself, in seconds.
 END_SECONDS = 2.0
 STUCK = "the JACK server does not answer: it is stopped, or it hangs"
-MIXED_UP = "JACK mixed up its programs when one of them left, and one hears nothing of another"
+MIXED_UP = "JACK mixed up its programs when one of them left, and one is never woken"
 
 
 def command() -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from types import MappingProxyType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
@@ -97,11 +97,6 @@ class Server:
 
     def get_all_connections(self, own):
         return [SimpleNamespace(name=other) for mine, other in self.connections if mine == own]
-
-    pids = MappingProxyType({"pads": 7})
-
-    def client_pid(self, name):
-        return self.pids.get(name, 0)
 
 
 @pytest.fixture
@@ -302,73 +297,39 @@ def test_whom_we_can_wake_is_seen_in_memory(text, client, expected):
 
 @pytest.fixture
 def memory(monkeypatch):
-    """What lies in processes' memory, by their ids, and of which one was asked in turn."""
+    """What lies in this process's memory: ``maps``."""
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "stage")
-    lying, asked = {}, []
-
-    def look(process="self"):
-        asked.append(process)
-        return lying.get(process, "")
-
-    monkeypatch.setattr(jack_client, "memory_maps", look)
-    return SimpleNamespace(lying=lying, asked=asked)
+    lying = SimpleNamespace(maps="")
+    monkeypatch.setattr(jack_client, "memory_maps", lambda: lying.maps)
+    return lying
 
 
 LOOKS = jack_client.DEAF_LOOKS
+OURS = ("midifrag-pads-in", "midifrag-pads-out")
 
 
-def test_who_hears_nothing_of_an_output_is_noticed_after_a_moment(server, side, memory):
+@pytest.mark.parametrize("gone", ["pads", *OURS])
+def test_a_client_that_is_never_woken_is_noticed_after_a_moment(server, side, memory, gone):
+    """One that hears an output of ours, or one of ours, in either direction."""
     side.open(1, "out", "pads:in", virtual=False, client="midifrag-pads-out")
     side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
-    memory.lying["self"] = maps("midifrag-pads-out", "lsp (deleted)")
+    there = ("pads", *OURS)
+    memory.maps = maps("lsp (deleted)", *(name for name in there if name != gone))
     assert [side.is_mixed_up() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
-    memory.lying["self"] = maps("midifrag-pads-out", "pads")
+    memory.maps = maps(*there)
     assert not side.is_mixed_up()
-    memory.lying["self"] = ""
+    memory.maps = ""
     assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
 
 
 def test_an_input_s_device_need_not_be_woken_by_us(server, side, memory):
     side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
-    memory.lying["self"] = maps("midifrag-pads-in")
+    memory.maps = maps("midifrag-pads-in")
     assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
-
-
-def test_an_input_that_its_device_does_not_wake_is_noticed_after_a_moment(server, side, memory):
-    side.open(1, "out", "pads:in", virtual=False, client="midifrag-pads-out")
-    side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
-    memory.lying["self"] = maps("midifrag-pads-out", "pads")
-    memory.lying[7] = maps("pads", "lsp (deleted)", "midifrag-pads-out")
-    assert [side.is_mixed_up() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
-
-
-def test_a_device_s_memory_is_looked_at_until_it_is_seen_to_wake_us_and_again_once_it_comes_anew(server, side, memory):
-    side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
-    memory.lying[7] = maps("pads")
-    assert not any(side.is_mixed_up() for _ in range(LOOKS - 1))
-    memory.lying[7] = maps("pads", "midifrag-pads-in")
-    assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
-    assert memory.asked.count(7) == LOOKS
-    server.connections.clear()
-    assert not side.is_mixed_up()
-    server.connections.add(("midifrag-pads-in:midifrag input", "pads:out"))
-    memory.lying[7] = maps("pads")
-    assert [side.is_mixed_up() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
-
-
-def test_a_program_whose_memory_may_not_be_looked_at_is_taken_to_wake_us(server, side, memory):
-    server.pids = {}
-    side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
-    assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
-    assert memory.asked.count(0) == 1
-
-
-def test_of_what_cannot_be_looked_at_nothing_is_known():
-    assert jack_client.memory_maps(0) == ""
 
 
 def test_an_output_whose_port_is_gone_wakes_nobody(server, side, memory):
     side.open(1, "out", "pads:in", virtual=False, client="midifrag-pads-out")
-    memory.lying["self"] = maps("midifrag-pads-out")
+    memory.maps = maps("midifrag-pads-out")
     server.ports.clear()
     assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
