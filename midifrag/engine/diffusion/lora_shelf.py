@@ -33,8 +33,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds between two signs of life while a file is read.
 _SIGN = 0.5
-#: Seconds that a press waits for a drive to say whether a file was replaced.
-_PATIENCE = 0.25
+#: Seconds that a press waits for a drive to say whether a file was replaced: once, and not again while that hangs.
+_PATIENCE = 2.0
 #: What a file becomes when it is looked at for the first time after this: anything.
 _UNKNOWN: LoraVersion = ((0, 0, 0), None)
 _AS_BEFORE = "it plays as it was before"
@@ -177,15 +177,13 @@ class LoraShelf:
             kept.tried, kept.trouble = _UNKNOWN, f"the drive of {lora.place} does not answer"
         elif now == kept.version:
             kept.tried, kept.trouble = now, ""
+        elif now != kept.tried and now[0] is None:
+            kept.tried, kept.trouble = now, f"{lora.place} is there no more"
         elif now != kept.tried:
-            kept.tried = now
-            if now[0] is None:
-                kept.trouble = f"{lora.place} is there no more"
-                return
             try:
                 self._keep(lora, self._read(lora, may_fetch=False))
             except LoraError as error:
-                kept.trouble = str(error).rstrip(".")
+                kept.tried, kept.trouble = now, str(error).rstrip(".")
 
     def _read(self, lora: Lora, *, may_fetch: bool) -> _Read:
         where = lora.hub

@@ -30,6 +30,12 @@ ASKED: dict[str, Any] = {"steps": 1, "sampler": "dpmpp-2m", "cfg_scale": 1.0}
 SECONDS = 0.5
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No drive hangs because the machine is busy."""
+    monkeypatch.setattr(lora_shelf, "_PATIENCE", PATIENCE)
+
+
 @pytest.fixture(scope="module")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
     """Two LoRAs for the same model, of the same size."""
@@ -191,9 +197,8 @@ def test_a_drive_that_does_not_answer_keeps_no_press_waiting_for_long(
 ) -> None:
     show, answers = worker(), threading.Event()
     first = played(show, file)
-    look = lora_shelf.version_of
-    monkeypatch.setattr(lora_shelf, "_PATIENCE", 0.01)
-    monkeypatch.setattr(show.runner.loras.shelf._drive, "_patience", 0.01)
+    look, drive = lora_shelf.version_of, show.runner.loras.shelf._drive
+    monkeypatch.setattr(drive, "_patience", 0.01)
     monkeypatch.setattr(lora_shelf, "version_of", lambda path: (answers.wait(), look(path))[1])
     try:
         again = played(show, file)
@@ -201,9 +206,27 @@ def test_a_drive_that_does_not_answer_keeps_no_press_waiting_for_long(
         assert again.notes == (f"LoRA dusty: the drive of {file} does not answer; it plays as it was before",)
     finally:
         answers.set()
+    assert drive._stuck is not None
+    drive._stuck.result(PATIENCE)
     replaced(file, versions[1])
-    monkeypatch.setattr(show.runner.loras.shelf._drive, "_patience", None)
+    monkeypatch.setattr(drive, "_patience", PATIENCE)
     assert (used_checksum(played(show, file)), played(show, file).notes) == (checksum(file), ())
+
+
+def test_a_replacement_that_memory_ran_out_for_is_read_once_more(
+    file: Path, versions: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show, whole, short = worker(), lora_shelf.read_lora, [MemoryError()]
+    played(show, file)
+    replaced(file, versions[1])
+
+    def read(*arguments: Any) -> Any:
+        if short:
+            raise short.pop()
+        return whole(*arguments)
+
+    monkeypatch.setattr(lora_shelf, "read_lora", read)
+    assert used_checksum(played(show, file)) == checksum(file)
 
 
 def test_who_looks_at_files_ends_with_the_engine(file: Path) -> None:
