@@ -122,8 +122,12 @@ class Camera:
         self.find(".tabs .q-tab")
         self.driver.find_elements(By.CSS_SELECTOR, ".tabs .q-tab")[index].click()
 
-    def take(self, name: str) -> None:
-        """Take a picture, once all waveforms are drawn and all that slides has come to rest."""
+    def take(self, name: str, *, lost: bool = False) -> None:
+        """Take a picture, once all waveforms are drawn and all that slides has come to rest.
+
+        A page whose server is late, as on a busy machine, says for that time that it is lost.
+        """
+        self.wait(f"(document.getElementById('popup').ariaHidden === 'false') === {str(lost).lower()}")
         self.wait("[...document.images].filter((i) => i.offsetParent).every((i) => i.complete)")
         time.sleep(0.3)
         file = self._folder / f"page-{name}.png"
@@ -163,7 +167,7 @@ def main(folder: Path) -> None:
             _fail(camera, runtime)
             camera.take("failed")
             camera.driver.execute_script("window.socket.disconnect()")
-            camera.take("lost")
+            camera.take("lost", lost=True)
         finally:
             camera.driver.quit()
 

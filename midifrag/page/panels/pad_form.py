@@ -56,7 +56,7 @@ class PadForm:
         self._choices: dict[str, Any] = {}
         with ui.element("div").classes("fields"):
             self._text("name", texts.NAME)
-            self._text("from", texts.FROM)
+            self._text("from", f"{texts.FROM} ({texts.FROM_HINT})")
             self._text("continue", texts.CONTINUE)
             self._text("fill", texts.FILL)
             self._text("loras", texts.PARAMETERS["loras"])

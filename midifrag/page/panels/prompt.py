@@ -53,7 +53,8 @@ class PromptPanel(Panel):
                         save.props["aria-label"] = save.props["title"] = texts.SAVE_AS_PAD
             with ui.element("div").classes("fields"):
                 self._fields = Fields(page)
-                self._from = ui.input(texts.FROM).props("outlined dense stack-label").classes("field field-from")
+                self._from = ui.input(texts.FROM, placeholder=texts.FROM_HINT).classes("field field-from")
+                self._from.props("outlined dense stack-label").props["title"] = texts.FROM_HINT
 
     @property
     def values(self) -> dict[str, Any]:
