@@ -117,8 +117,8 @@ class Replica:
                 changed.set()
 
         with job.watched(look):
-            if job.began_at is None and job.outcome is None:
-                # Where it begins at once, that it waits is told with that.
+            if job.began_at is None and job.render is not None:
+                # Where its engine begins it at once, that it waits is told with that.
                 await self._wait(changed, self._clock.now() + AT_ONCE)
             while True:
                 changed.clear()

@@ -125,6 +125,7 @@ def test_a_job_waits_for_all_that_it_wants_and_its_engine_hears_of_it_then():
         again = asked(2, sound=SOUND)
         await way.ask(again)
         assert (await asyncio.to_thread(way.rendered)).sound.checksum == render.sound.checksum
+        await way.until(lambda: way.told["ann", again.job])
         assert [type(message) for message in way.told["ann", again.job]] == [line.Queued]
 
     playing(play)
