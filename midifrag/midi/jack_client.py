@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import rtmidi
 
 from midifrag.clock import monotonic
+from midifrag.midi.jack_owners import owners
 
 #: Messages that may wait in C++ for an input, how many are fetched in a row, and the pause where there are none, in
 #: seconds.
@@ -47,10 +48,12 @@ def server_name() -> str:
     return os.environ.get("JACK_DEFAULT_SERVER", "default")
 
 
-def memory_maps() -> str:
-    """What files lie in this process's memory, as Linux tells; empty elsewhere."""
-    maps = Path("/proc/self/maps")
-    return maps.read_text(encoding="utf-8", errors="replace") if maps.exists() else ""
+def memory_maps(process: int | str = "self") -> str:
+    """What files lie in a process's memory, as Linux tells; empty elsewhere, and of one that may not be looked at."""
+    try:
+        return Path(f"/proc/{process}/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def forget_dead(client: str) -> None:
@@ -123,6 +126,8 @@ class JackSide:
         self._frames, self._frames_time = self._watch.last_frame_time, monotonic()
         self._taken = 0
         self._deaf_looks = 0
+        #: Inputs of ours and who plays to them, by their clients, where nothing speaks against their being woken.
+        self._woken: set[tuple[str, str]] = set()
 
     @property
     def realtime(self) -> bool:
@@ -227,19 +232,37 @@ class JackSide:
     def is_mixed_up(self) -> bool:
         """Whether a client of ours, or one that is connected to an output of ours, is never woken (`wakes`).
 
-        Ask several times a second. Nothing in this process mends that: only another one does.
+        Ask several times a second. Nothing in this process mends that: only another one does, for whose clients the
+        others forget those of this one.
         """
-        maps, ports = memory_maps(), self._snapshot()
-        waits = {port.own.partition(":")[0] for _, port in ports}
-        for _, port in ports:
-            if isinstance(port.client, rtmidi.MidiOut):
-                waits |= self._hearers(port.own)
-        deaf = any(wakes(maps, server_name(), client) is False for client in waits)
         # Of one that has just come, the news may be on its way.
-        self._deaf_looks = self._deaf_looks + 1 if deaf else 0
+        self._deaf_looks = self._deaf_looks + 1 if self._is_unknown_here() or self._is_unknown_there() else 0
         return self._deaf_looks >= DEAF_LOOKS
 
-    def _hearers(self, own: str) -> set[str]:
+    def _is_unknown_here(self) -> bool:
+        maps = memory_maps()
+        waits = {port.own.partition(":")[0] for _, port in self._snapshot()}
+        waits |= {other for _, other in self._pairs(rtmidi.MidiOut)}
+        return any(wakes(maps, server_name(), client) is False for client in waits)
+
+    def _is_unknown_there(self) -> bool:
+        pairs = self._pairs(rtmidi.MidiIn)
+        # Others are looked at no longer than until they are seen to know us: that costs them a little, too.
+        self._woken &= pairs
+        self._woken |= {pair for pair in pairs - self._woken if self._knows(*pair)}
+        return self._woken != pairs
+
+    def _knows(self, own: str, other: str) -> bool:
+        memories = [memory_maps(process) for process in owners(other)]
+        here = [maps for maps in memories if wakes(maps, server_name(), other)]
+        return all(wakes(maps, server_name(), own) for maps in here)
+
+    def _pairs(self, kind: type) -> set[tuple[str, str]]:
+        """The clients of our ports of this kind, each with one that is connected to it."""
+        owns = [port.own for _, port in self._snapshot() if isinstance(port.client, kind)]
+        return {(own.partition(":")[0], other) for own in owns for other in self._others(own)}
+
+    def _others(self, own: str) -> set[str]:
         try:
             others = self._watch.get_all_connections(self._watch.get_port_by_name(own))
         except self._jack.JackError:

@@ -297,10 +297,16 @@ def test_whom_we_can_wake_is_seen_in_memory(text, client, expected):
 
 @pytest.fixture
 def memory(monkeypatch):
-    """What lies in this process's memory: ``maps``."""
+    """What lies in this process's memory, ``maps``, and in that of whoever plays to us, ``theirs``."""
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "stage")
-    lying = SimpleNamespace(maps="")
-    monkeypatch.setattr(jack_client, "memory_maps", lambda: lying.maps)
+    lying = SimpleNamespace(maps="", theirs="", looked=0)
+
+    def look(process="self"):
+        lying.looked += process == 7
+        return lying.maps if process == "self" else lying.theirs
+
+    monkeypatch.setattr(jack_client, "memory_maps", look)
+    monkeypatch.setattr(jack_client, "owners", {"pads": [7]}.get)
     return lying
 
 
@@ -325,6 +331,33 @@ def test_a_client_that_is_never_woken_is_noticed_after_a_moment(server, side, me
 def test_an_input_s_device_need_not_be_woken_by_us(server, side, memory):
     side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
     memory.maps = maps("midifrag-pads-in")
+    assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
+
+
+def test_an_input_that_its_device_cannot_wake_is_noticed_after_a_moment(server, side, memory):
+    side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
+    memory.maps, memory.theirs = maps("midifrag-pads-in"), maps("pads", "lsp (deleted)")
+    assert [side.is_mixed_up() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
+
+
+def test_a_device_is_looked_at_until_it_is_seen_to_know_us_and_again_once_it_comes_anew(server, side, memory):
+    side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
+    memory.maps, memory.theirs = maps("midifrag-pads-in"), maps("pads")
+    assert not any(side.is_mixed_up() for _ in range(LOOKS - 1))
+    memory.theirs = maps("pads", "midifrag-pads-in")
+    assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
+    assert memory.looked == LOOKS
+    server.connections.clear()
+    assert not side.is_mixed_up()
+    server.connections.add(("midifrag-pads-in:midifrag input", "pads:out"))
+    memory.theirs = maps("pads")
+    assert [side.is_mixed_up() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
+
+
+@pytest.mark.parametrize("theirs", ["", maps(), maps("pads", server="rehearsal")])
+def test_who_may_not_be_looked_at_or_is_on_another_server_is_taken_to_know_us(server, side, memory, theirs):
+    side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
+    memory.maps, memory.theirs = maps("midifrag-pads-in"), theirs
     assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
 
 
