@@ -48,6 +48,8 @@ TABS = {"archive": ".take", "engine": ".chart canvas", "set": "[data-edit]", "le
 #: Below this share a picture looks as the one before.
 SAME = 0.002
 PATIENCE = 60.0
+#: Seconds between two looks: what renders is over soon.
+SOON = 0.05
 #: Colours of a picture.
 COLOURS = 256
 #: The notes that are pressed before the pictures, so that slots and archive have something to show.
@@ -115,7 +117,8 @@ class Camera:
 
     def wait(self, script: str) -> None:
         """Wait until ``script`` returns something true."""
-        WebDriverWait(self.driver, PATIENCE).until(lambda driver: driver.execute_script(f"return {script}"))
+        shown = WebDriverWait(self.driver, PATIENCE, poll_frequency=SOON)
+        shown.until(lambda driver: driver.execute_script(f"return {script}"))
 
     def tab(self, index: int) -> None:
         """Go to one of the page's tabs."""
@@ -192,7 +195,7 @@ def _render(camera: Camera, ports: ClipPorts, runtime: Runtime) -> None:
     camera.wait(f"document.querySelectorAll('.pad.is-ready').length >= {SPARES}")
     for note in ON_THE_WAY:
         ports.send(mido.Message("note_on", note=note, velocity=100))
-    camera.wait("document.querySelector('.pad.is-rendering')")
+    camera.wait("document.querySelector('.pad:is(.is-queued, .is-rendering)')")
 
 
 def _fail(camera: Camera, runtime: Runtime) -> None:
