@@ -239,11 +239,22 @@ class Session:
                 # On a slow line, what is wanted would wait for it.
                 self._window.give_back(size)
                 return False
-            data = await self._fetched(asked, start, size)
-            for begin in range(0, size, PIECE):
-                await self.send(line.Audio(job=asked.job, start=start + begin), data[begin : begin + PIECE])
+            await self._send_part(asked, start, await self._fetched(asked, start, size))
             start += size
         return True
+
+    async def _send_part(self, asked: line.Ask, start: int, data: bytes) -> None:
+        """Send audio from byte ``start`` of a take on, whose credit is spent; what is not sent gives its own back."""
+        begin = 0
+        try:
+            while begin < len(data):
+                piece = data[begin : begin + PIECE]
+                # First: whether one that is broken off has gone is not known.
+                begin += len(piece)
+                await self.send(line.Audio(job=asked.job, start=start + begin - len(piece)), piece)
+        finally:
+            if begin < len(data):
+                self._window.give_back(len(data) - begin)
 
     def _part(self, left: int) -> int:
         """How much is fetched next of so many bytes: half of what may be on its way, and no small rest by itself."""

@@ -255,6 +255,37 @@ def test_orders_reach_the_desk_and_a_dead_replica_stops_none():
     playing(play)
 
 
+def test_audio_that_is_asked_for_again_while_it_is_sent_costs_no_credit_for_what_was_not_sent():
+    async def play(desk, client):
+        gate, size = asyncio.Event(), 8 * PIECE
+        audio = desk.audio
+
+        async def sent(data):
+            if isinstance(from_server(data).message, line.Audio):
+                await gate.wait()
+            await Client.take(client, data)
+
+        client.session._send_frame = sent
+        desk.jobs.note(take(desk.jobs.ask("ann", asked(1)).number, samples=size // 4))
+        for _ in range(3):
+            fetched = asyncio.Event()
+
+            async def told(*some, fetched=fetched):
+                fetched.set()
+                return await audio(*some)
+
+            desk.audio = told
+            await client.tell(asked(1))
+            await fetched.wait()
+            await asyncio.sleep(0)
+        gate.set()
+        # All of it fits beside what may have gone of the others, a piece each.
+        await client.until(line.Rendered)
+        assert client.session._window.on_its_way <= size + 2 * PIECE
+
+    playing(play)
+
+
 def test_what_is_asked_again_on_one_connection_is_told_of_once():
     async def play(desk, client):
         await client.tell(asked(1))
