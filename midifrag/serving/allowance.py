@@ -46,10 +46,11 @@ class Grant:
 @dataclass(eq=False, slots=True)
 class _Account:
     grants: list[Grant] = field(default_factory=list)
-    #: What all replicas said last, and when they were asked.
+    #: What all replicas said last, when they were asked, and when that was known.
     in_flight: int = 0
     spent: float = 0.0
     asked_at: float = float("-inf")
+    answered_at: float = float("-inf")
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -90,10 +91,11 @@ class Allowance:
     async def _look(self, owner: str, account: _Account) -> list[Grant]:
         """Have all replicas say what an owner has, unless they just did; what was let through since."""
         async with account.asking:
-            if self._clock.now() - account.asked_at >= FRESH:
+            # From when it is there: where one replica is slow to answer, who waited meanwhile does not ask again.
+            if self._clock.now() - account.answered_at >= FRESH:
                 asked_at = self._clock.now()
                 account.in_flight, account.spent = await self._used(owner)
-                account.asked_at = asked_at
+                account.asked_at, account.answered_at = asked_at, self._clock.now()
         return [one for one in account.grants if one.known_at >= account.asked_at]
 
     def _is_small(self, account: _Account, now: float, seconds: float) -> bool:

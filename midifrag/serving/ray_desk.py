@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Seconds after which a replica that does not say how it stands counts as silent: it hangs, or is none yet.
 SILENT = 2.0
+#: The same where a press waits for what each has of its token: one that hangs counts as having nothing.
+SOON = 0.25
 _NO_ENGINE = "no engine of it answers"
 
 
@@ -150,8 +152,8 @@ class RayDesk:
         return sum(flying for flying, _kept in counts), sum(kept for _flying, kept in counts)
 
     async def _used(self, owner: str) -> tuple[int, float]:
-        """What an owner has of all replicas that answer."""
-        said = await asyncio.gather(*(self._each(group, "used", owner) for group in self._groups))
+        """What an owner has of all replicas that answer soon."""
+        said = await asyncio.gather(*(self._each(group, "used", owner, patience=SOON) for group in self._groups))
         parts = [part for told in said for part in told]
         return sum(in_flight for in_flight, _seconds in parts), sum(seconds for _in_flight, seconds in parts)
 
@@ -162,17 +164,18 @@ class RayDesk:
         """What is asked of the server's first model, with its name: a replica of another one has one of its own."""
         return asked if asked.model else asked.model_copy(update={"model": self._first})
 
-    async def _each(self, group: Group, method: str, *arguments: object) -> list[Any]:
-        """Call every replica that this process knows of a group; what those say that answer."""
+    async def _each(self, group: Group, method: str, *arguments: object, patience: float | None = None) -> list[Any]:
+        """Call every replica that this process knows of a group; what those say that answer, in `SILENT` seconds."""
         call = getattr(self._handles[group.name], method)
         names = places.of(group.name) or ("",)
-        said = await asyncio.gather(*(_said(call, arguments, name) for name in names), return_exceptions=True)
+        wait = SILENT if patience is None else patience
+        said = await asyncio.gather(*(_said(call, arguments, name, wait) for name in names), return_exceptions=True)
         return [one for one in said if not isinstance(one, BaseException)]
 
 
-async def _said(method: DeploymentHandle, arguments: tuple[object, ...], place: str) -> Any:
+async def _said(method: DeploymentHandle, arguments: tuple[object, ...], place: str, patience: float) -> Any:
     # One that hangs keeps nobody from hearing of the others.
-    async with asyncio.timeout(SILENT):
+    async with asyncio.timeout(patience):
         return await _call(method, *arguments, where=("", place))
 
 

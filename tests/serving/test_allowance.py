@@ -17,13 +17,14 @@ class WayIn:
     """An allowance, and replicas that say of whoever is asked for what a test has them say."""
 
     def __init__(self, **quota):
-        self.clock, self.used, self.asked = ManualClock(), (0, 0.0), []
+        self.clock, self.used, self.asked, self.takes = ManualClock(), (0, 0.0), [], 0.0
         self.allowance = Allowance(Quota(**quota), self.clock, self._used, self._pause)
 
     async def _used(self, owner):
         self.asked.append(owner)
         said = self.used
         await asyncio.sleep(0)
+        self.clock.time += self.takes
         return said
 
     async def _pause(self, seconds):
@@ -120,6 +121,20 @@ def test_what_may_be_counted_twice_is_looked_at_again_before_a_job_is_not_let_th
         count = len(way.asked)
         assert (await way.ask()).over
         assert len(way.asked) == count + LOOKS - 1
+
+    play(run())
+
+
+def test_who_waits_for_replicas_that_are_slow_to_say_waits_for_them_once():
+    async def run():
+        way = WayIn(in_flight=16)
+        await way.known(2)
+        way.takes = 2.0
+        assert not any(one.over for one in await asyncio.gather(*(way.ask() for _ in range(5))))
+        assert way.asked == ["ann"]
+        way.clock.time += FRESH
+        await way.ask()
+        assert way.asked == ["ann", "ann"]
 
     play(run())
 

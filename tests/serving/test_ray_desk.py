@@ -12,6 +12,7 @@ from midifrag.serving.grouping import Group
 from midifrag.serving.quotas import Quota
 from midifrag.serving.ranking import key_of
 from tests.serving.asking import asked, job_id
+from tests.support import PATIENCE
 
 GROUPS = (Group("engines", ("sketch", "pocket")), Group("engines-open", ("open",)))
 INFO = line.Info(
@@ -202,6 +203,16 @@ def test_what_a_token_has_at_other_replicas_counts_where_it_asks_for_much():
     asked_for(made, 1)
     # Its replica says whether that is a new one, and refuses it then.
     assert overs(shared) == ["", "", "8 jobs of this token are in flight, and no more may be; wait for one."]
+
+
+def test_a_press_waits_for_no_replica_that_hangs(monkeypatch):
+    monkeypatch.setattr(ray_desk, "SILENT", PATIENCE)
+    monkeypatch.setattr(ray_desk, "SOON", 0.01)
+    shared = Handle(x=(3, 3.0), y=None)
+    made = ray_desk.RayDesk(GROUPS, {"engines": shared, "engines-open": Handle()}, "sketch", Quota(in_flight=8))
+    asked_for(made, 2)
+    assert [name for name, *_ in shared.calls] == ["follow", "used", "used", "follow"]
+    assert overs(shared) == ["", ""]
 
 
 def test_a_sole_replica_counts_for_itself():
