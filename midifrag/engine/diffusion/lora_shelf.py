@@ -86,7 +86,8 @@ class LoraShelf:
         self._model = model
         self._checkpoint = None if model.files is None else signature_of(model.files[0])
         self._kept: dict[str, _Kept] = {}
-        self._drive = Hand("the drive of a LoRA", _PATIENCE)
+        #: Of each folder of them: it may lie on a drive of its own, which hangs by itself.
+        self._drives: dict[Path, Hand] = {}
         #: Why files cannot be played, and what is to be told of others, by where they lie.
         self.told: dict[str, str] = {}
 
@@ -108,8 +109,9 @@ class LoraShelf:
         return found
 
     def close(self) -> None:
-        """End the thread that looks at files."""
-        self._drive.close()
+        """End the threads that look at files."""
+        for drive in self._drives.values():
+            drive.close()
 
     def has(self, file: LoraFile) -> bool:
         """Whether this is what presses play, and not what lay there before."""
@@ -165,10 +167,15 @@ class LoraShelf:
 
     def _version(self, lora: Lora) -> LoraVersion | None:
         """What a file is now; None where its drive does not say."""
+        path = Path(lora.place).expanduser()
         try:
-            return self._drive.do(partial(version_of, Path(lora.place).expanduser()))
+            return self._drive(path.parent).do(partial(version_of, path))
         except DriveHangsError:
             return None
+
+    def _drive(self, folder: Path) -> Hand:
+        """Who looks at files in a folder."""
+        return self._drives.setdefault(folder, Hand("the drive of a LoRA", _PATIENCE))
 
     def _follow(self, lora: Lora, kept: _Kept) -> None:
         """Read a file anew that is another one by now."""

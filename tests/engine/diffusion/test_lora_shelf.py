@@ -197,7 +197,7 @@ def test_a_drive_that_does_not_answer_keeps_no_press_waiting_for_long(
 ) -> None:
     show, answers = worker(), threading.Event()
     first = played(show, file)
-    look, drive = lora_shelf.version_of, show.runner.loras.shelf._drive
+    look, drive = lora_shelf.version_of, show.runner.loras.shelf._drive(file.parent)
     monkeypatch.setattr(drive, "_patience", 0.01)
     monkeypatch.setattr(lora_shelf, "version_of", lambda path: (answers.wait(), look(path))[1])
     try:
@@ -227,6 +227,29 @@ def test_a_replacement_that_memory_ran_out_for_is_read_once_more(
 
     monkeypatch.setattr(lora_shelf, "read_lora", read)
     assert used_checksum(played(show, file)) == checksum(file)
+
+
+def test_a_drive_that_does_not_answer_keeps_loras_of_other_drives_from_nothing(
+    file: Path, versions: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show, answers = worker(), threading.Event()
+    share = file.parent / "share"
+    share.mkdir()
+    remote = share / "dusty.safetensors"
+    remote.write_bytes(versions[0])
+    for each in (file, remote):
+        played(show, each)
+    look = lora_shelf.version_of
+    monkeypatch.setattr(lora_shelf, "version_of", lambda path: (path == remote and answers.wait(), look(path))[1])
+    monkeypatch.setattr(show.runner.loras.shelf._drive(share), "_patience", 0.01)
+    try:
+        assert "does not answer" in played(show, remote).notes[0]
+        replaced(file, versions[1])
+        take = played(show, file)
+        assert (used_checksum(take), take.notes) == (checksum(file), ())
+    finally:
+        answers.set()
+        show.close()
 
 
 def test_who_looks_at_files_ends_with_the_engine(file: Path) -> None:
