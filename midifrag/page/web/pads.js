@@ -5,7 +5,7 @@
   // Pixels that a finger may move which presses a pad in something that scrolls.
   const STILL = 10;
   // Sizes of a pad's name in pixels: the largest is a share of the pad's height, but no less than on a small pad.
-  const SMALLEST = 10, SMALL = 17, LARGEST = 40, SHARE = 0.18;
+  const SMALLEST = 10, SMALL = 17, LARGEST = 40, SHARE = 0.19;
   // Keys by where they lie, whatever stands on them.
   const CODES = /^(Digit[1-4]|Key[QWERASDFZXCV])$/;
   const FIELDS = "input, textarea, select, [contenteditable='true']";
