@@ -132,7 +132,7 @@ class PageModel:
         self.changed_takes: deque[TakeRecord] = deque(maxlen=CHANGED_TAKES)
         self.versions: dict[Part, int] = dict.fromkeys(Part, 1)
         self.news = asyncio.Event()
-        #: What is new is what a press does to a pad: nobody waits to see that.
+        #: Pads look otherwise than browsers have been told, as a press makes them: nobody waits to see that.
         self.pressed = asyncio.Event()
         self._send = send
 

@@ -114,11 +114,19 @@ class Cell:
         self._told = look
         return {"id": self._button.id, **asdict(look)}
 
-    def show(self, look: Look) -> None:
-        """Look so."""
-        if look == self._shown:
-            return
-        self._shown = self._told = look
+    def show(self, look: Look) -> bool:
+        """Look so; whether the browser does then, or is to be told as well.
+
+        Vue writes only what differs from what it drew before, and not what was told ahead of it.
+        """
+        if look != self._shown:
+            self._draw(look)
+        return look == self._told
+
+    def _draw(self, look: Look) -> None:
+        if self._told == self._shown:
+            self._told = look
+        self._shown = look
         self._state.text = look.word
         self._icon.text = look.badge
         self._badge.set_visibility(bool(look.badge))

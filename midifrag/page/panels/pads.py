@@ -105,7 +105,8 @@ class PadsPanel(Panel):
             self._shortcuts = _shortcuts_of(bank)
             self._build(picture)
         for cell, look in self._looks():
-            cell.show(look)
+            if not cell.show(look):
+                self.page.pressed.set()
         view = self.page.view
         around = Surroundings.of(view)
         port = self.page.loaded.settings.ports.get(picture.port or "")

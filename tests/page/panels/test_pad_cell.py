@@ -114,3 +114,22 @@ def test_a_look_is_told_once_and_once_more_to_whoever_may_have_missed_it(headles
     page.do(lambda: cell.show(idle))
     assert cell.tell(idle) is None
     assert cell.tell(queued) == told
+
+
+def test_what_was_told_ahead_is_told_otherwise_where_the_browser_would_leave_it(headless):
+    """Vue writes what differs from what it drew, and not what is as it was before something else was told ahead."""
+    page = headless()
+    cell = page.do(lambda: made(page))
+    idle = cell.look(pad(), "2 s")
+    assert page.do(lambda: cell.show(idle))
+    cell.tell(cell.look(pad(PadState.QUEUED), ""))
+    queued = cell.look(pad(PadState.QUEUED), "2 s")
+    assert not page.do(lambda: cell.show(queued))
+    told = cell.tell(queued)
+    assert told is not None
+    assert told["landing"] == "2 s"
+    assert page.do(lambda: cell.show(queued))
+    # Also where it is as it was before all that.
+    cell.tell(idle)
+    assert not page.do(lambda: cell.show(queued))
+    assert cell.tell(queued) == told

@@ -322,3 +322,20 @@ def test_side_by_side_the_keys_of_a_computer_follow_the_active_bank(stage):
     stage.take(LayoutChanged("pads", 0, 4), BankChanged("second", "Second", 1, ()))
     key(stage, "KeyZ")
     assert [type(intent).__name__ for intent in stage.sent] == ["Press"]
+
+
+def test_what_browsers_were_told_ahead_and_is_so_no_more_is_told_at_once(page):
+    page.take(active("opening", pad()))
+    (panel,) = page._panels
+    page.page.pressed.clear()
+    page.do(lambda: page.page.take(pad(PadState.QUEUED, job=1)))
+    assert [one["state"] for one in page.do(panel.pressed)] == ["queued"]
+    page.page.pressed.clear()
+    page.take(pad(PadState.QUEUED, job=1))
+    assert not page.page.pressed.is_set()
+    page.do(lambda: page.page.take(pad(PadState.RENDERING, job=1)))
+    assert page.do(panel.pressed)
+    page.page.pressed.clear()
+    page.take(pad(PadState.RENDERING, job=1, progress=0.5))
+    assert page.page.pressed.is_set()
+    assert ["--progress: 50%" in one["style"] for one in page.do(panel.pressed)] == [True]
