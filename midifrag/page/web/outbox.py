@@ -1,8 +1,8 @@
 """What a browser missed while it was away: it gets how everything is now, not what it was meant to get then.
 
 NiceGUI keeps what it sent and says it once more where a browser comes back. What has changed meanwhile goes out before
-that, though: the older message then has the last word, and the browser shows for ever what is over (a tab that nobody
-can turn to, since the server believes it open). Nor is what is just being sent among what is kept.
+that, though: the older message then has the last word, and the browser shows for ever a text or a list that is over.
+Nor is what is just being sent among what is kept.
 """
 
 from __future__ import annotations
