@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from midifrag.engine.line import flow, frames, messages
+from midifrag.serving import rates
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "line.md"
 
@@ -80,6 +81,9 @@ that ends says `moving` and refuses new jobs. It finishes those in flight and wa
 take that it sent, for as many seconds as `drains` of `welcome` says; then it closes with 1012. So does, at once, one
 that stays after all, with whoever has heard `moving`. A client calls again after a quarter of a second, and then less
 and less often, up to every four seconds.
+
+**Haste**: a server ends a connection (1002) on which more than {hasty} messages come in a second, or {asking} that are
+answered at once, `ping` and `look`.
 """
 
 
@@ -93,6 +97,7 @@ def page() -> str:
         _INTRODUCTION.format(
             subprotocol=messages.SUBPROTOCOL, minor=messages.MINOR, layout=table, header=frames.MOST_HEADER,
             piece=frames.PIECE, window=flow.WINDOW, most=flow.WINDOW_MOST,
+            hasty=rates.MOST, asking=rates.MOST_ANSWERED,
         ),
         "## From a client\n",
         *(_section(one, one.kind()) for one in messages.FROM_CLIENTS),

@@ -18,6 +18,7 @@ from midifrag.engine.line.frames import PIECE, UnknownWishError, encode, from_cl
 from midifrag.errors import LineError
 from midifrag.serving.desk import Desk, News, Order
 from midifrag.serving.intake import Intake
+from midifrag.serving.rates import Rates
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Session:
         self._ordering = asyncio.ensure_future(self._pass_on())
         self._told: dict[str, News] = {}
         self._intake = Intake(desk, owner, self.send)
+        self._rates = Rates()
         #: What the client speaks is newer than this.
         self._is_newer = False
         #: Takes that were sent, and whose client has not said that it has them.
@@ -68,6 +70,7 @@ class Session:
 
     async def take(self, data: bytes | str) -> None:
         """Take in a frame. Raises `LineError` for what is none, or too much; the connection then ends."""
+        self._rates.came(asyncio.get_running_loop().time())
         try:
             frame = from_client(data, newer=self._is_newer)
         except UnknownWishError as error:
@@ -92,8 +95,10 @@ class Session:
                 except ValueError as error:
                     raise LineError(str(error)) from None
             case line.Ping(number=number):
+                self._rates.is_answered()
                 await self.send(line.Pong(number=number))
             case line.Look():
+                self._rates.is_answered()
                 await self._tell_status()
             case _:
                 raise LineError(f"{message.kind()} is not for a server")

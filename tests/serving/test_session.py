@@ -12,6 +12,7 @@ from midifrag.engine.line import messages as line
 from midifrag.engine.line.flow import WINDOW
 from midifrag.engine.line.frames import PIECE, encode, from_server
 from midifrag.errors import LineError
+from midifrag.serving import rates
 from midifrag.serving import session as module
 from midifrag.serving.jobs import Jobs
 from midifrag.serving.quotas import Quota
@@ -323,6 +324,23 @@ def test_more_orders_than_can_be_meant_end_the_connection(monkeypatch):
             await client.tell(line.Cancel(job=job_id(1)))
         with pytest.raises(LineError, match="slow down"):
             await client.tell(line.Cancel(job=job_id(1)))
+
+    playing(play)
+
+
+@pytest.mark.parametrize(
+    ("message", "most"),
+    [(line.Ping(), rates.MOST_ANSWERED), (line.Look(), rates.MOST_ANSWERED), (line.Received(total=0), rates.MOST)],
+)
+def test_who_says_more_than_can_be_meant_is_answered_no_longer(message, most):
+    async def all_of_them(client):
+        # Nothing here waits: a second may end once meanwhile.
+        for _ in range(3 * most):
+            await client.tell(message)
+
+    async def play(_desk, client):
+        with pytest.raises(LineError, match="in a second; slow down"):
+            await all_of_them(client)
 
     playing(play)
 
