@@ -236,10 +236,15 @@ class Uploads:
     def _make_room(self, owner: str, size: int) -> None:
         mine = [one for one in self._kept.items() if one[0][0] == owner]
         size = max(size, _LEAST_KEPT)
-        for kept, most, whose in (
+        bounds = (
             (mine, self.limits.kept, "that a token has here"),
             (self._kept.items(), self._share, "that this engine has of its machine's disk, for all tokens"),
-        ):
+        )
+        for _, most, whose in bounds:
+            if size > most:
+                # Nobody has to make way for what never has room.
+                raise UploadError(f"it has {size:,} bytes, more than the {most:,} bytes {whose}")
+        for kept, most, whose in bounds:
             held = self._make_way(kept, size, most)
             if held + size > most:
                 raise UploadError(f"the jobs in flight need {held:,} of the {most:,} bytes {whose}; wait")

@@ -147,6 +147,14 @@ def test_replicas_of_one_machine_share_its_disk_and_one_more_makes_each_share_sm
     assert [uploads.has("ann", first), uploads.has("bob", second)] == [False, True]
 
 
+def test_what_is_larger_than_a_replicas_share_of_the_disk_is_refused_for_good_and_nothing_makes_way(tmp_path):
+    uploads = all_of(tmp_path, disk=250_000, sharers=lambda: 2)
+    here = used(uploads, "ann", 1)
+    with pytest.raises(UploadError, match=r"it has 140,000 bytes, more than the 125,000 bytes that this engine has of"):
+        uploads.want("bob", sound(2, 35_000)[1])
+    assert uploads.has("ann", here)
+
+
 def test_what_jobs_need_stays_and_more_than_there_is_room_for_is_refused(uploads):
     for number in range(3):
         kept(uploads, "ann", sound(number, 25_000)[1], sound(number, 25_000)[0])
