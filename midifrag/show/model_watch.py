@@ -16,6 +16,7 @@ from midifrag.config.loading import Loaded
 from midifrag.config.used_loras import used_loras
 from midifrag.engine.loading.lora_versions import LoraVersion, version_of
 from midifrag.events import Notice
+from midifrag.fragment.files import signature_of
 from midifrag.states import NoticeLevel
 
 _log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class ModelWatch:
             self._loras = {one.place: one.name for one in every if one.hub is None}
             self._models = {str(place): model for place, model in _checkpoints(loaded)}
         watched = {*self._loras, *self._models}
-        seen = {place: version_of(Path(place).expanduser()) for place in watched}
+        seen = {place: self._version(place) for place in watched}
         changed = {place for place, version in seen.items() if self._seen.get(place, version) != version}
         settled = (self._changing - changed) & watched
         self._seen, self._changing = seen, changed
@@ -74,6 +75,11 @@ class ModelWatch:
             self._put(LorasReplaced(loras))
         for place in sorted(settled):
             self._put(self._told(place, is_there=seen[place][0] is not None))
+
+    def _version(self, place: str) -> LoraVersion:
+        path = Path(place).expanduser()
+        # What lies beside a checkpoint says nothing of it.
+        return version_of(path) if place in self._loras else (signature_of(path), None)
 
     def _told(self, place: str, *, is_there: bool) -> Notice:
         if place not in self._loras:

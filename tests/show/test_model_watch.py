@@ -112,6 +112,9 @@ def test_the_only_checkpoint_of_a_folder_is_watched_whatever_it_is_called(rig):
     (rig.bank.parent.parent / "presets.yaml").write_text(show)
     rig.loaded = rig.read()
     assert looked(rig) == []
+    # What is written beside a LoRA says nothing of a checkpoint.
+    rig.write(b"{}", folder / "adapter_config.json")
+    assert (looked(rig), looked(rig)) == ([], [])
     rig.write(b"two", folder / "step-100.ckpt")
     assert looked(rig) == []
     [notice] = looked(rig)
