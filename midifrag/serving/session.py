@@ -212,6 +212,9 @@ class Session:
                 unplaced.cancel()
                 match message:
                     case line.Queued(place=place):
+                        if place != asked.place and asked.job in self._dropped:
+                            # It was dropped before it came there, where nothing was known of it then.
+                            self._order(line.Cancel(job=asked.job, model=asked.model, place=place))
                         # Another replica's take of the same seed may differ in its last bits: not in the middle of it.
                         have = asked.have if place == asked.place else 0
                         asked = asked.model_copy(update={"place": place, "have": have})

@@ -428,6 +428,30 @@ def test_what_is_lacking_is_told():
     playing(play)
 
 
+def test_what_is_cancelled_on_its_way_to_a_replica_is_cancelled_when_it_is_there():
+    async def play(desk, client):
+        follow, arrives = desk.follow, asyncio.Event()
+
+        async def late(owner, one):
+            await arrives.wait()
+            async for message in follow(owner, one):
+                yield message
+
+        desk.follow = late
+        await client.tell(asked(1, model="sketch"))
+        await client.tell(line.Cancel(job=job_id(1), model="sketch"))
+        await client.session._orders.join()
+        assert desk.jobs.find("ann", job_id(1)) is None
+        arrives.set()
+        await client.until(line.Queued)
+        await client.session._orders.join()
+        assert [(order.job, order.place) for _owner, order in desk.orders] == [(job_id(1), ""), (job_id(1), "here")]
+        desk.jobs.note(engine.Failed(1, "no"))
+        await client.until(line.Failed)
+
+    playing(play)
+
+
 def test_what_is_asked_for_after_it_was_cancelled_is_cancelled_first():
     async def play(desk, client):
         order, go = desk.order, asyncio.Event()
