@@ -134,6 +134,21 @@ def test_what_is_just_being_sent_to_a_connection_that_is_gone_comes_too(play):
     play(scene)
 
 
+def test_code_of_elements_that_was_lost_comes_before_what_needs_it(play):
+    async def scene(browser, label):
+        browser.lose()
+        with browser.client:
+            made = ui.input("name")
+        await browser.rest()
+        assert made.component.name in browser.client.outbox._loaded_components
+        assert "load_js_components" not in browser.told
+        await browser.come_back()
+        assert browser.told == ["load_js_components"]
+        assert made.id in browser.texts
+
+    play(scene)
+
+
 def test_what_is_told_is_told_once_to_whoever_comes_back_twice(play):
     async def scene(browser, label):
         browser.lose()
