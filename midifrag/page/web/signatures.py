@@ -13,9 +13,10 @@ def remember_signatures() -> None:
     """Have NiceGUI 3 look once whether a class's method expects arguments, and not three times for each element.
 
     Each element's classes, style and props have a method of theirs called when they change, which it looks at anew.
+    A NiceGUI that asks otherwise is left as it is.
     """
-    ask: Callable[[Callable[..., Any]], bool] = helpers.expects_arguments
-    if getattr(ask, "remembers", False):
+    ask: Callable[[Callable[..., Any]], bool] | None = getattr(helpers, "expects_arguments", None)
+    if ask is None or getattr(ask, "remembers", False):
         return
     answers: dict[Any, bool] = {}
 

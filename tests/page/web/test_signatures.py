@@ -54,3 +54,9 @@ def test_elements_are_made_without_a_look_at_what_they_call(headless, asked):
     before = len(asked)
     page.do(lambda: [ui.label("more").classes("a").props("flat") for _ in range(5)])
     assert len(asked) == before
+
+
+def test_a_nicegui_that_asks_otherwise_is_left_as_it_is(monkeypatch):
+    monkeypatch.delattr(helpers, "expects_arguments")
+    remember_signatures()
+    assert not hasattr(helpers, "expects_arguments")
