@@ -11,12 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import mido
 import pytest
 
-from midifrag.midi.jack_client import server_name, wakes
+from midifrag.midi.jack_client import memory_maps, server_name, wakes
 from tests.support import PATIENCE
 from tools.jack_server import BACKEND, Server, realtime_allowed
 
@@ -68,7 +67,7 @@ class Peer:
 
     def _is_woken(self) -> bool:
         """Whether JACK wakes both of its clients: one that came while another program left may never be."""
-        maps = Path(f"/proc/{self._process.pid}/maps").read_text(encoding="utf-8", errors="replace")
+        maps = memory_maps(self._process.pid)
         return all(wakes(maps, server_name(), f"{self.name}{end}") is not False for end in ("", "-01"))
 
     def send(self, *messages: mido.Message | list[int]) -> None:
