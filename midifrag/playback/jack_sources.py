@@ -17,21 +17,18 @@ def leaving(program: str, client: str) -> Iterator[threading.Event]:
     ``client`` is what the one that finds out is called.
     """
     gone = threading.Event()
-    try:
-        import jack
-
-        looks = jack.Client(client, no_start_server=True)
-    except Exception:  # whatever is missing: no libjack, no server, no room for another client
-        yield gone
-        return
 
     def registered(name: str, is_there: bool) -> None:
         if name == program and not is_there:
             gone.set()
 
-    looks.set_client_registration_callback(registered)
-    looks.activate()
-    try:
+    with contextlib.ExitStack() as until_then:
+        # Whatever is missing: no libjack, no server, no room for another client, or a server that ends just now.
+        with contextlib.suppress(Exception):
+            import jack
+
+            looks = jack.Client(client, no_start_server=True)
+            until_then.callback(looks.close)
+            looks.set_client_registration_callback(registered)
+            looks.activate()
         yield gone
-    finally:
-        looks.close()

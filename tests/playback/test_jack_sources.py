@@ -55,3 +55,15 @@ def test_without_a_server_nobody_is_known_to_leave(monkeypatch: pytest.MonkeyPat
         monkeypatch.setitem(sys.modules, "jack", there)
         with leaving("feeder", "midifrag-look") as gone:
             assert not gone.is_set()
+
+
+def test_of_a_server_that_ends_just_then_nobody_is_known_to_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ending(Client):
+        def activate(self) -> None:
+            raise RuntimeError("the server ended")
+
+    made = Ending("midifrag-look")
+    monkeypatch.setitem(sys.modules, "jack", SimpleNamespace(Client=lambda *_, **__: made))
+    with leaving("feeder", "midifrag-look") as gone:
+        assert not gone.is_set()
+    assert made.log == ["closed"]
