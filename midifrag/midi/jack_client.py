@@ -39,6 +39,8 @@ DEAF_LOOKS = 5
 NAME_SECONDS = 0.5
 #: Where JACK has its semaphores on Linux.
 SHARED = Path("/dev/shm")  # noqa: S108 - JACK's choice
+#: What JACK calls files by names that have these in them.
+_AS_FILE = str.maketrans("/\\", "__")
 #: Our ends of connections to devices are called so; they are no devices themselves.
 CONNECTION_ENDS = {"in": "midifrag input", "out": "midifrag output"}
 
@@ -62,16 +64,22 @@ def forget_dead(client: str) -> None:
         (SHARED / f"jack_sem.{os.getuid()}_{server_name()}_{client}").unlink()
 
 
-def wakes(maps: str, server: str, client: str) -> bool | None:
-    """Whether ``client`` on ``server`` is known to a process with these memory ``maps``; None where that is not told.
+def clients_of(port: str) -> list[str]:
+    """What the client of a port may be called, by the port's full name: both names may have colons in them."""
+    return [port[:at] for at, letter in enumerate(port) if letter == ":"]
 
-    On Linux, JACK has a semaphore for each program, at which that waits and whoever plays to it wakes it. libjack 1.9
-    knows it by a small number. A program that left while a client of ours came may keep its number, and the one that
-    gets it next, of ours or not, is never woken: it stands there connected, and hears and says nothing.
+
+def wakes(maps: str, server: str, *clients: str) -> bool | None:
+    """Whether a client on ``server``, called one of ``clients``, is known to a process with these memory ``maps``.
+
+    None where that is not told. On Linux, JACK has a semaphore for each program, at which that waits and whoever plays
+    to it wakes it. libjack 1.9 knows it by a small number. A program that left while a client of ours came may keep its
+    number, and the one that gets it next, of ours or not, is never woken: it stands there connected, and hears and says
+    nothing.
     """
     semaphores = [line for line in maps.splitlines() if "/jack_sem." in line and f"_{server}_" in line]
-    name = client.replace("/", "_").replace("\\", "_")
-    return any(line.endswith(f"_{server}_{name}") for line in semaphores) if semaphores else None
+    ends = tuple(f"_{server}_{client.translate(_AS_FILE)}" for client in clients)
+    return any(line.endswith(ends) for line in semaphores) if semaphores else None
 
 
 class NoServerError(Exception):
@@ -126,7 +134,7 @@ class JackSide:
         self._frames, self._frames_time = self._watch.last_frame_time, monotonic()
         self._taken = 0
         self._deaf_looks = 0
-        #: Inputs of ours and who plays to them, by their clients, where nothing speaks against their being woken.
+        #: Inputs of ours and what plays to them, by their ports, where nothing speaks against their being woken.
         self._woken: set[tuple[str, str]] = set()
 
     @property
@@ -166,7 +174,7 @@ class JackSide:
             raise OSError(f"the port of {client} went away while it was opened")
         with self._polled:
             self._ports[number] = Opened(made, own, None if virtual else name, (client, direction))
-        return own.partition(":")[0]
+        return own.removesuffix(f":{end}")
 
     def _client(self, name: str, direction: str) -> Any:
         parked = self._parked.pop((name, direction), None)
@@ -241,9 +249,9 @@ class JackSide:
 
     def _is_unknown_here(self) -> bool:
         maps = memory_maps()
-        waits = {port.own.partition(":")[0] for _, port in self._snapshot()}
+        waits = {port.own for _, port in self._snapshot()}
         waits |= {other for _, other in self._pairs(rtmidi.MidiOut)}
-        return any(wakes(maps, server_name(), client) is False for client in waits)
+        return any(wakes(maps, server_name(), *clients_of(port)) is False for port in waits)
 
     def _is_unknown_there(self) -> bool:
         pairs = self._pairs(rtmidi.MidiIn)
@@ -253,21 +261,21 @@ class JackSide:
         return self._woken != pairs
 
     def _knows(self, own: str, other: str) -> bool:
-        memories = [memory_maps(process) for process in owners(other)]
-        here = [maps for maps in memories if wakes(maps, server_name(), other)]
-        return all(wakes(maps, server_name(), own) for maps in here)
+        memories = [memory_maps(process) for client in clients_of(other) for process in owners(client)]
+        here = [maps for maps in memories if wakes(maps, server_name(), *clients_of(other))]
+        return all(wakes(maps, server_name(), *clients_of(own)) for maps in here)
 
     def _pairs(self, kind: type) -> set[tuple[str, str]]:
-        """The clients of our ports of this kind, each with one that is connected to it."""
+        """Our ports of this kind, each with one that is connected to it, by their full names."""
         owns = [port.own for _, port in self._snapshot() if isinstance(port.client, kind)]
-        return {(own.partition(":")[0], other) for own in owns for other in self._others(own)}
+        return {(own, other) for own in owns for other in self._others(own)}
 
     def _others(self, own: str) -> set[str]:
         try:
             others = self._watch.get_all_connections(self._watch.get_port_by_name(own))
         except self._jack.JackError:
             return set()
-        return {other.name.partition(":")[0] for other in others}
+        return {other.name for other in others}
 
     def _snapshot(self) -> list[tuple[int, Opened]]:
         with self._polled:

@@ -306,7 +306,7 @@ def memory(monkeypatch):
         return lying.maps if process == "self" else lying.theirs
 
     monkeypatch.setattr(jack_client, "memory_maps", look)
-    monkeypatch.setattr(jack_client, "owners", {"pads": [7]}.get)
+    monkeypatch.setattr(jack_client, "owners", lambda client: [7] if client in ("pads", "a: pads") else [])
     return lying
 
 
@@ -359,6 +359,23 @@ def test_who_may_not_be_looked_at_or_is_on_another_server_is_taken_to_know_us(se
     side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
     memory.maps, memory.theirs = maps("midifrag-pads-in"), theirs
     assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
+
+
+@pytest.mark.parametrize("ports", [("a: pads:in", "a: pads:out"), ("a: pads:in: 1", "a: pads:out: 1")])
+def test_colons_in_the_names_of_a_device_and_its_ports_are_no_mix_up(server, side, memory, ports):
+    server.ports |= dict(zip(ports, ("in", "out"), strict=True))
+    assert side.open(1, "out", ports[0], virtual=False, client="midi: frag-out") == "midi: frag-out"
+    side.open(2, "in", ports[1], virtual=False, client="midi: frag-in")
+    ours = ("midi: frag-out", "midi: frag-in")
+    memory.maps = memory.theirs = maps("a: pads", *ours)
+    assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
+    memory.maps = maps(*ours)
+    assert [side.is_mixed_up() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
+    memory.maps, memory.theirs = maps("a: pads", *ours), maps("a: pads")
+    server.connections.clear()
+    assert not side.is_mixed_up()
+    server.connections |= {("midi: frag-out:midifrag output", ports[0]), ("midi: frag-in:midifrag input", ports[1])}
+    assert [side.is_mixed_up() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
 
 
 def test_an_output_whose_port_is_gone_wakes_nobody(server, side, memory):
