@@ -125,6 +125,30 @@ def test_what_cannot_be_written_down_is_not_deleted(archive, tmp_path, monkeypat
     assert there.read_bytes() == whole
 
 
+def test_on_a_full_disk_nothing_is_emptied_but_what_is_to_be_deleted(archive, open_archive, tmp_path, monkeypatch):
+    for number in (1, 2):
+        archive.trash(number)
+    files = {1: "trash/output001.wav", 2: "trash/output002.wav", 3: "output003.wav"}
+    before = {number: (tmp_path / name).read_bytes() for number, name in files.items()}
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("midifrag.fragment.archive_changes.Changes.append", full)
+        with pytest.raises(StorageError, match="full"):
+            archive.empty_trash(1.0, only=[2])
+    after = {number: (tmp_path / name).read_bytes() for number, name in files.items()}
+    assert after == before | {2: b""}
+    # As where it is killed in between: that one is listed, and goes when there is room.
+    archive.close()
+    again = open_archive(tmp_path)
+    assert again.empty_trash(2.0, only=[2]) == 1
+    again.restore(1)
+    assert found(again, trashed=None) == [3, 1]
+    assert again.store(noise(0.01), RATE, record(4)).number == 4
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A disk of two megabytes that can be filled; only root has one."""
