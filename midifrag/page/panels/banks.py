@@ -19,7 +19,6 @@ class BanksPanel(Panel):
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
-        self._names: tuple[tuple[str, str], ...] = ()
         self._buttons: dict[str, ui.button] = {}
         with ui.element("nav").classes("banks").props(f'aria-label="{texts.BANKS}"'):
             icon_button("chevron_left", texts.PREVIOUS_BANK).on_click(lambda: self._step(-1))
@@ -28,22 +27,23 @@ class BanksPanel(Panel):
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
-        names = tuple((bank.slug, bank.name) for bank in self.page.loaded.banks)
-        if names != self._names:
-            self._names = names
+        names = {bank.slug: bank.name for bank in self.page.loaded.banks}
+        # Buttons stay where they can: a click on one that was made anew just then would be lost.
+        if [*names] != [*self._buttons]:
             self._list.clear()
             with self._list:
-                self._buttons = {
-                    slug: ui.button(name, color=None, on_click=lambda slug=slug: self.page.put(SelectBank(slug=slug)))
-                    .props("flat no-caps")
-                    .classes("bank")
-                    for slug, name in names
-                }
+                self._buttons = {slug: self._build(slug) for slug in names}
+        for slug, button in self._buttons.items():
+            button.text = names[slug]
         active = self.page.view.bank
         for slug, button in self._buttons.items():
             chosen = active is not None and active.slug == slug
             button.classes(replace="bank active" if chosen else "bank")
             set_prop(button, "aria-pressed", "true" if chosen else "false")
+
+    def _build(self, slug: str) -> ui.button:
+        button = ui.button(color=None, on_click=lambda: self.page.put(SelectBank(slug=slug)))
+        return button.props("flat no-caps").classes("bank")
 
     def _step(self, offset: int) -> None:
         self.page.put(SelectBank(offset=offset))

@@ -35,3 +35,14 @@ def test_a_set_with_other_banks_is_shown_anew(headless):
     kept = page.all("bank")
     page.take(configuration(dataclasses.replace(show, flags={})))
     assert page.all("bank") == kept
+
+
+def test_buttons_stay_where_they_are_when_a_bank_has_another_name(headless):
+    page = headless(bank(), bank("second"))
+    page.show(BanksPanel)
+    kept = page.all("bank")
+    page.take(configuration(loaded(bank(name="Overture"), bank("second"), fragments={"folder": "."})))
+    assert page.all("bank") == kept
+    assert page.texts("bank") == ["Overture", "Second"]
+    page.click(kept[0])
+    assert page.sent == [SelectBank(slug="opening")]
