@@ -1,7 +1,7 @@
 """From take to fragment: post-processing, slots, archive. No MIDI, no torch.
 
-The way of a take: `writer` (its thread; `writer_commands` in, `writer_events` out), `landing`, `sources`, `preparing`,
-`changing`, `advancing`, `unwritten`, `holding`, `rescue`, `shared_folders`.
+The way of a take: `writer` (its thread; `writer_commands` in, by `writer_queue`; `writer_events` out), `landing`,
+`sources`, `preparing`, `changing`, `advancing`, `unwritten`, `holding`, `rescue`, `shared_folders`.
 At a boundary: `waiting`, `appointments`, `punctual`, `swap`, `recutting`.
 What takes begin from: `source_sounds`.
 Sound: `cutting`, `exact`, `stretching`, `analysis`, `fades`, `encoding`, `options`, `length`, `recorded_length`.

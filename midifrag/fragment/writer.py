@@ -35,6 +35,7 @@ from midifrag.fragment.writer_commands import (
     WriterCommand,
 )
 from midifrag.fragment.writer_events import Held, LandFailed, WriterEvent
+from midifrag.fragment.writer_queue import CommandQueue, Signal
 
 _WANTED: dict[type, Literal["archive", "slot", "archive and slot"]] = {
     LandTake: "archive and slot",
@@ -45,10 +46,6 @@ _WANTED: dict[type, Literal["archive", "slot", "archive and slot"]] = {
 #: What a take's files wait for in the writer's hands.
 _Takes: TypeAlias = LandCommand | ArchiveOnly
 _log = logging.getLogger(__name__)
-
-
-class _Wake:
-    """Wakes the thread up: something that waited for its boundary is over."""
 
 
 class FragmentWriter:
@@ -72,13 +69,13 @@ class FragmentWriter:
     ) -> None:
         self._listener = listener
         self._begins = begins
-        self._commands: queue.SimpleQueue[QueuedCommand | _Wake | None] = queue.SimpleQueue()
+        self._commands = CommandQueue()
         self._lander = Lander(
             slots,
             archive,
             self._tell,
             landed=landed,
-            wake=lambda: self._commands.put(_Wake()),
+            wake=lambda: self._commands.put(Signal.WAKE),
             plays=plays,
             listen=listen,
             begin_hand=begins,
@@ -138,7 +135,7 @@ class FragmentWriter:
     def close(self, timeout: float = 5.0) -> tuple[Held, ...]:
         """Write what can be written within ``timeout`` seconds; return the takes that stay unwritten."""
         self._lander.call_off()
-        self._commands.put(None)
+        self._commands.put(Signal.END)
         if self._thread.ident is None:
             # Never started, because something else could not be: what was submitted stays unwritten.
             self._lander.close()
@@ -163,9 +160,9 @@ class FragmentWriter:
             except queue.Empty:
                 self._guard(self._lander.tick)
                 continue
-            if command is None:
+            if command is Signal.END:
                 break
-            if isinstance(command, _Wake):
+            if command is Signal.WAKE:
                 self._guard(self._lander.tick)
                 continue
             self._guard(partial(self._lander.handle, command), command)

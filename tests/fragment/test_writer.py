@@ -20,12 +20,25 @@ from midifrag.fragment.writer_commands import (
     ArchiveOnly,
     Arrival,
     CancelLanding,
+    LandArchived,
+    LandLast,
     LockSlot,
     Prepare,
     Retime,
     SlotPlaying,
+    StarTake,
+    TrashTake,
 )
-from midifrag.fragment.writer_events import Held, LandCancelled, Landed, LandFailed, SlotsChanged, TakeArchived, Waits
+from midifrag.fragment.writer_events import (
+    Held,
+    LandCancelled,
+    Landed,
+    LandFailed,
+    SlotsChanged,
+    TakeArchived,
+    TakeChanged,
+    Waits,
+)
 from tests.fragment.sounds import RATE, land, noise, record
 
 #: Seconds to wait for what has to come; a healthy machine needs a fraction.
@@ -106,6 +119,52 @@ def test_slow_disk_delays_nobody(rig, monkeypatch):
     assert [event.job for event in listener.next(Landed, 5)] == [1, 2, 3, 4, 5]
     assert writer.close(PATIENCE) == ()
     assert writer.backlog == 0
+
+
+def test_takes_that_are_deleted_at_once_wait_for_what_is_to_land(rig, monkeypatch):
+    writer, listener = rig
+    deleting, go_on, done, real = threading.Event(), threading.Event(), [], Archive.trash
+
+    def slow(self, number):
+        done.append(number)
+        deleting.set()
+        assert go_on.wait(PATIENCE)
+        return real(self, number)
+
+    monkeypatch.setattr(Archive, "trash", slow)
+    writer.start()
+    for job in range(1, 5):
+        writer.submit(land(job))
+    listener.next(Landed, 4)
+    for take in (1, 2, 3):
+        writer.submit(TrashTake(take, True))
+    assert deleting.wait(PATIENCE)
+    writer.submit(land(5))
+    writer.submit(LandArchived(6, 4, FragmentOptions()))
+    writer.submit(TrashTake(4, True))
+    go_on.set()
+    told = [listener.next(Landed | TakeChanged) for _ in range(6)]
+
+    assert [one.take if isinstance(one, Landed) else one.record.number for one in told] == [1, 5, 4, 2, 3, 4]
+    assert [type(one) for one in told] == [TakeChanged, Landed, Landed, *[TakeChanged] * 3]
+    assert done == [1, 2, 3, 4]
+
+
+def test_what_was_deleted_before_is_no_preset_s_newest_take(rig, monkeypatch):
+    writer, listener = rig
+    starring, go_on, real = threading.Event(), threading.Event(), Archive.star
+    monkeypatch.setattr(Archive, "star", lambda *given: (starring.set(), go_on.wait(PATIENCE), real(*given))[2])
+    writer.start()
+    for job in (1, 2):
+        writer.submit(land(job, bank="Opening", preset="36"))
+    listener.next(Landed, 2)
+    writer.submit(StarTake(1, True))
+    assert starring.wait(PATIENCE)
+    writer.submit(TrashTake(2, True))
+    writer.submit(LandLast(3, "Opening", "36", FragmentOptions()))
+    go_on.set()
+
+    assert listener.next(Landed).take == 1
 
 
 def test_a_spare_is_prepared_while_the_disk_is_slow(rig, monkeypatch):
