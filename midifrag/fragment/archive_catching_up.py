@@ -10,12 +10,12 @@ from contextlib import suppress
 from midifrag.errors import StorageError
 from midifrag.fragment.archive_changes import Change, Read, highest_given, together
 from midifrag.fragment.archive_folder import ArchiveFolder
-from midifrag.fragment.archive_index import BrokenIndexError, Index, Reached
+from midifrag.fragment.archive_index import BrokenIndexError, Index, OutdatedIndexError, Reached
 from midifrag.fragment.archive_reader import changed_records
 from midifrag.fragment.files import open_regular
 from midifrag.fragment.workspace import Workspace
 
-#: Takes that are indexed at once; so long a landing waits at most where an index is built anew.
+#: Takes that are indexed or upgraded at once; so long a landing waits at most where an index is built anew.
 CHUNK = 200
 #: Where lines of ``changes.jsonl`` go that cannot be read, for whoever wants to know what they were.
 ODD_CHANGES = "changes.odd.jsonl"
@@ -51,6 +51,9 @@ class CatchingUp:
             self.highest = self._index.highest()
             holds_all = reached.folder == self._files.time()
             self.behind = not holds_all or reached.changes.offset != self._files.changes_size()
+        except OutdatedIndexError:
+            # Nothing is wrong with what it holds.
+            pass
         except BrokenIndexError:
             self.damaged = True
         except StorageError:
@@ -91,7 +94,7 @@ class CatchingUp:
     def index_changes(self) -> None:
         """Bring into the index what changed since it was last brought there, by whatever program."""
         with self._workspace.alone():
-            read = self._files.read_changes(self._index.reached())
+            read = self._files.read_changes(self._index.reached(unfinished=True))
             self._index.change([*read.changes, *self._unwritten()], read.place)
         self._keep_odd(read)
 
@@ -104,6 +107,13 @@ class CatchingUp:
     def _in_steps(self) -> Iterator[None]:
         with self._workspace.alone():
             self._index.ensure(thoroughly=self.damaged)
+        # A kill leaves it unfinished, and it is begun anew then: what is upgraded already comes out the same.
+        takes = self._index.unfinished()
+        self._lacking = takes or 0
+        upgraded = None if takes is None else 0
+        while upgraded is not None:
+            yield
+            upgraded = self._index.upgrade_some(upgraded, CHUNK)
         at = self._files.time()
         missing = self._files.missing(self._index)
         self._lacking = len(missing)

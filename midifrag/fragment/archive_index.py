@@ -19,7 +19,17 @@ from pathlib import Path
 
 from midifrag.errors import StorageError
 from midifrag.fragment.archive_changes import Change, Place, highest_given, together
-from midifrag.fragment.archive_rows import TABLES, UPGRADES, VERSION, put, record_in, set_place, upgrade
+from midifrag.fragment.archive_rows import (
+    TABLES,
+    UPGRADES,
+    UPGRADING,
+    VERSION,
+    begin_upgrade,
+    put,
+    record_in,
+    set_place,
+    upgrade_some,
+)
 from midifrag.fragment.files import check_regular, discard, storage_error
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.search import Filters, Search, where
@@ -58,15 +68,16 @@ class Index:
             self._memory.executescript(TABLES)
 
     def ensure(self, *, thoroughly: bool = False) -> None:
-        """Make sure that there is an index: a missing or outdated one is replaced by an empty one.
+        """Make sure that there is an index: a missing one, or one that cannot be upgraded, is replaced by an empty one.
 
-        ``thoroughly`` also looks for damage, in all of it.
+        ``thoroughly`` also looks for damage, in all of it. `upgrade_some` is for what an earlier version lacks.
         """
         with suppress(BrokenIndexError), self._connected() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version in UPGRADES:
-                upgrade(connection, version)
-            sound = connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+                begin_upgrade(connection, version)
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            sound = version in (VERSION, UPGRADING)
             if sound:
                 connection.execute("SELECT * FROM takes, records, reached LIMIT 0")
             if sound and thoroughly:
@@ -76,6 +87,19 @@ class Index:
         self.remove()
         with self._connected() as connection:
             connection.executescript(f"{TABLES} PRAGMA user_version = {VERSION};")
+
+    def unfinished(self) -> int | None:
+        """How many takes it holds if it is being upgraded, None if it is not."""
+        with self._connected() as connection:
+            if connection.execute("PRAGMA user_version").fetchone() != (UPGRADING,):
+                return None
+            (takes,) = connection.execute("SELECT count(*) FROM records").fetchone()
+        return int(takes)
+
+    def upgrade_some(self, after: int, count: int) -> int | None:
+        """Upgrade so many takes ``after`` a number; return the last one's, None if all of the index is upgraded."""
+        with self._connected() as connection:
+            return upgrade_some(connection, after, count)
 
     def remove(self) -> None:
         """Remove the index; `ensure` makes an empty one."""
@@ -95,12 +119,12 @@ class Index:
             connection.backup(memory)
         return made
 
-    def reached(self) -> Reached:
-        """What it holds."""
+    def reached(self, *, unfinished: bool = False) -> Reached:
+        """What it holds. Raises `OutdatedIndexError`, but for one that is being upgraded if ``unfinished`` ones do."""
         with self._connected() as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()
-            if self._memory is None and version != (VERSION,):
-                raise BrokenIndexError(f"the archive's index {self._path} is of another version")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if self._memory is None and version not in ((VERSION, UPGRADING) if unfinished else (VERSION,)):
+                raise OutdatedIndexError(f"the archive's index {self._path} is of another version")
             found = connection.execute("SELECT folder, changes, seen FROM reached").fetchone()
         folder, offset, seen = found or (None, 0, "")
         if not (isinstance(offset, int) and isinstance(seen, str)):
@@ -235,6 +259,10 @@ class Index:
 
 class BrokenIndexError(StorageError):
     """The file is no SQLite database, or a damaged one."""
+
+
+class OutdatedIndexError(BrokenIndexError):
+    """It is of another version, or still being brought up to this one."""
 
 
 def _broken(path: Path | None, error: Exception) -> BrokenIndexError:

@@ -12,6 +12,8 @@ from midifrag.fragment.record import TakeRecord
 
 #: The version of the tables. An index of another one is brought up to it, or built anew.
 VERSION = 4
+#: That of an index that has them, and whose rows still lack what an earlier version did not know.
+UPGRADING = -VERSION
 #: What an index of an earlier version lacks, which is added where it lies: tables, and their new columns.
 UPGRADES: dict[int, tuple[tuple[str, str], ...]] = {
     2: (("takes", "seconds REAL"), ("takes", "tempo REAL"), ("takes", "peak REAL")),
@@ -38,18 +40,33 @@ INSERT OR IGNORE INTO reached VALUES (1, NULL, 0, '', 0);
 """
 
 
-def upgrade(connection: sqlite3.Connection, version: int) -> None:
-    """Add to an earlier version what this one has: from the records, so that no take needs to be read."""
+def begin_upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """Add the tables and columns to an earlier version that this one has; `upgrade_some` fills them."""
     # As one change: half of the columns would be no version at all.
-    connection.execute("BEGIN")
+    connection.execute("BEGIN IMMEDIATE")
     for earlier in range(version, VERSION):
         for table, column in UPGRADES[earlier]:
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
-    numbers = [number for (number,) in connection.execute("SELECT number FROM records").fetchall()]
-    for number in numbers:
-        row = connection.execute("SELECT number, record FROM records WHERE number = ?", (number,)).fetchone()
+    connection.execute(f"PRAGMA user_version = {UPGRADING}")
+
+
+def upgrade_some(connection: sqlite3.Connection, after: int, count: int) -> int | None:
+    """Fill so many rows of takes ``after`` a number: from the records, so that no take needs to be read.
+
+    Returns the last number, None if there is nothing left to fill.
+    """
+    # What another program changes meanwhile must not be overwritten by what it was.
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone() != (UPGRADING,):
+        return None
+    query = "SELECT number, record FROM records WHERE number > ? ORDER BY number LIMIT ?"
+    rows = connection.execute(query, (after, count)).fetchall()
+    for row in rows:
         put(connection, record_in(row), "REPLACE")
+    if len(rows) == count:
+        return int(rows[-1][0])
     connection.execute(f"PRAGMA user_version = {VERSION}")
+    return None
 
 
 def set_place(connection: sqlite3.Connection, number: int, file: str) -> None:

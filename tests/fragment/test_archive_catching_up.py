@@ -13,7 +13,9 @@ from midifrag.fragment.archive import AT_ONCE
 from midifrag.fragment.archive_changes import Changes
 from midifrag.fragment.archive_folder import ArchiveFolder
 from midifrag.fragment.archive_index import BrokenIndexError, Index
+from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.fragment.audio_files import write_wav
+from tests.fragment.aging import age
 from tests.fragment.sounds import RATE, noise, record
 
 
@@ -103,6 +105,50 @@ def test_one_that_is_far_behind_is_used_at_once_and_catches_up_bit_by_bit(open_a
         put(tmp_path, number)
     assert archive.get(8).prompt == "elsewhere 8"
     assert numbers(archive)[:3] == [9, 8, 6]
+
+
+def test_one_of_a_version_before_is_upgraded_bit_by_bit_while_takes_are_stored(
+    open_archive, tmp_path, one_by_one, checks
+):
+    takes = AT_ONCE + 3
+    archive = open_archive(tmp_path)
+    for take in range(1, takes + 1):
+        archive.store(noise(), RATE, record(take, key="Am"))
+    archive.close()
+    age(tmp_path / "index.sqlite", 3)
+    checks.clear()
+
+    archive = open_archive(tmp_path)
+    assert checks == [False]
+    assert archive.behind
+    found = [archive.count("key:A")]
+    stored = archive.store(noise(), RATE, record(key="Am"))
+    assert archive.star(1).starred
+    found += [archive.count("key:A") for _ in steps(archive)]
+
+    assert stored.number == takes + 1
+    # What is new is found at once, and what is starred is upgraded by that.
+    assert found == [0, 2, 3, 4, 5, 6, 7, 7, 7]
+    assert numbers(archive, starred=True) == [1]
+
+
+@pytest.mark.parametrize("done", range(AT_ONCE + 5))
+def test_who_is_killed_at_an_upgrade_leaves_what_is_upgraded_next_time(open_archive, tmp_path, one_by_one, done):
+    takes = AT_ONCE + 3
+    archive = open_archive(tmp_path)
+    for take in range(1, takes + 1):
+        archive.store(noise(), RATE, record(take, key="Am"))
+    archive.close()
+    age(tmp_path / "index.sqlite", 3)
+    killed = open_archive(tmp_path)
+    for _ in range(done):
+        killed.catch_up_a_little()
+
+    assert ArchiveReader(tmp_path).count("key:A") == takes
+    archive = open_archive(tmp_path)
+    catch_up(archive)
+    assert archive.count("key:A") == takes
+    assert not open_archive(tmp_path).behind
 
 
 def test_one_that_is_not_far_behind_catches_up_before_it_is_used(open_archive, tmp_path, one_by_one):

@@ -8,9 +8,11 @@ import pytest
 
 from midifrag.errors import StorageError
 from midifrag.fragment import archive_index
-from midifrag.fragment.archive_index import Index
+from midifrag.fragment.archive_index import Index, OutdatedIndexError
+from midifrag.fragment.archive_rows import UPGRADES
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.search import Search, parsed
+from tests.fragment.aging import age
 from tests.fragment.sounds import FULL, record
 
 WHOLE = dataclasses.replace(
@@ -143,27 +145,57 @@ def test_a_sound_index_stays(index, tmp_path):
     assert everything(index) == [take(1)]
 
 
-#: Columns that came with each version of the index.
-ADDED = {2: ("seconds", "tempo", "peak"), 3: ("trashed", "tonic", "mode")}
+def upgrade(index):
+    """Upgrade an index to the end, two takes at once; return after how many each time was over."""
+    index.ensure()
+    assert index.unfinished() is not None
+    steps = [index.upgrade_some(0, 2)]
+    while steps[-1] is not None:
+        steps.append(index.upgrade_some(steps[-1], 2))
+    return steps
 
 
-@pytest.mark.parametrize("version", ADDED)
+@pytest.mark.parametrize("version", UPGRADES)
 def test_one_of_a_version_before_is_brought_up_to_date_where_it_lies(index, tmp_path, version):
     made = [take(1, seconds=2.0, tempo=120.0, peak=0.5, key="Am"), take(2, seconds=1.0, bpm=90.0), take(3)]
     index.add(made)
-    with closing(sqlite3.connect(tmp_path / "index.sqlite")) as connection:
-        for column in (name for added, names in ADDED.items() if added >= version for name in names):
-            connection.execute(f"ALTER TABLE takes DROP COLUMN {column}")
-        connection.execute("ALTER TABLE reached DROP COLUMN highest")
-        connection.execute(f"PRAGMA user_version = {version}")
-        connection.commit()
-    index.ensure()
+    age(tmp_path / "index.sqlite", version)
+    assert upgrade(index) == [2, None]
+    assert index.unfinished() is None
     assert everything(index) == made[::-1]
     assert index.select(parsed("tempo:80..130 sort:shortest"), {}, None, 0) == [made[1], made[0]]
     assert index.select(parsed("key:A"), {}, None, 0) == [made[0]]
     index.add([take(4, seconds=3.0)])
     assert index.count(parsed("length:>=2"), {}) == 2
     assert index.highest() == 4
+
+
+def test_one_that_is_half_upgraded_is_not_taken_for_whole_and_is_upgraded_by_whoever_comes_next(index, tmp_path):
+    made = [take(number, key="Am") for number in range(1, 6)]
+    index.add(made)
+    index.holds_folder(7)
+    age(tmp_path / "index.sqlite", 3)
+    index.ensure()
+    assert index.upgrade_some(0, 2) == 2
+    # As after a kill.
+    again = Index(tmp_path / "index.sqlite")
+    for reader in (again, Index(tmp_path / "index.sqlite", read_only=True)):
+        with pytest.raises(OutdatedIndexError, match="another version"):
+            reader.reached()
+    assert again.reached(unfinished=True).folder == 7
+    # Takes come and change meanwhile.
+    again.add([take(6, key="Am")])
+    again.change([(5, {"note": "new"}), (1, {"note": "new"})])
+    assert upgrade(again) == [2, 4, 6, None]
+    assert again.reached().folder == 7
+    assert again.count(parsed("key:A"), {}) == 6
+    assert again.count(parsed("new"), {}) == 2
+
+
+def test_an_empty_one_is_upgraded(index, tmp_path):
+    age(tmp_path / "index.sqlite", 2)
+    assert upgrade(index) == [None]
+    assert index.reached().folder is None
 
 
 def test_takes_in_the_trash_are_found_only_by_who_asks_for_them(index):
