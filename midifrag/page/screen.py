@@ -16,7 +16,7 @@ from midifrag.page.model import PageModel, Part
 from midifrag.page.panels import table
 from midifrag.page.panels.panel import Panel, set_prop
 from midifrag.page.panels.player import Player
-from midifrag.page.panels.saving import ask_to_leave
+from midifrag.page.panels.saving import Question, ask_to_leave
 from midifrag.page.panels.table import Area, Tab
 
 _log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Screen:
         self._rooms: dict[str, ui.tab_panel] = {}
         self._player = Player()
         #: What was asked last before a tab is left.
-        self._asked: ui.dialog | None = None
+        self._asked: Question | None = None
         self._build()
         ui.on_exception(_tell_failure)
 
@@ -151,7 +151,7 @@ class Screen:
         # Still this one, until that is answered.
         self._turned.value = self._open
 
-        if self._asked is not None and not self._asked.is_deleted:
+        if self._asked is not None:
             # Who clicks two tabs, one after the other, means the second.
             self._asked.close()
 

@@ -137,7 +137,19 @@ def ask(question: str, answer: str, action: Callable[[], Any]) -> None:
         ui.button(texts.CANCEL, on_click=dialog.close).props("flat no-caps autofocus")
 
 
-def ask_to_leave(question: str, answers: Mapping[str, Callable[[], Any]]) -> ui.dialog:
+class Question:
+    """A question that somebody was asked. It is not the dialog itself: who is given one waits until it is closed."""
+
+    def __init__(self, dialog: ui.dialog) -> None:
+        self._dialog = dialog
+
+    def close(self) -> None:
+        """Take it back, if it is still open."""
+        if not self._dialog.is_deleted:
+            self._dialog.close()
+
+
+def ask_to_leave(question: str, answers: Mapping[str, Callable[[], Any]]) -> Question:
     """Ask what shall become of what is not saved, before something else takes its place; without an answer it stays.
 
     ``answers`` are what can be chosen, and what is done then; the first one is done at Enter. Returns the question.
@@ -149,7 +161,7 @@ def ask_to_leave(question: str, answers: Mapping[str, Callable[[], Any]]) -> ui.
             ui.button(answer, on_click=functools.partial(_go, client, dialog, action)).props(f"{look} no-caps")
         if set_texts.STAY not in answers:
             ui.button(set_texts.STAY, on_click=dialog.close).props("flat no-caps")
-    return dialog
+    return Question(dialog)
 
 
 @contextmanager
