@@ -114,7 +114,7 @@ def test_a_server_that_ends_finishes_its_press_and_the_next_one_is_played_at_hom
         job = puppet.next(Render).job
         puppet.say(Started(job))
         show.seen.wait_for_kind(JobChanged, state=JobState.RENDERING)
-        server.loop.call_soon_threadsafe(server.replica.drain)
+        server.loop.call_soon_threadsafe(server.replica.jobs.drain, float("inf"))
         show.seen.wait_for_kind(EngineChanged, model=FAR, state=EngineState.RESTARTING)
         show.note(37)
         show.seen.wait_for(landed(1))

@@ -87,7 +87,7 @@ class RunningShow:
     @contextlib.contextmanager
     def engine_at_rest(self) -> Iterator[None]:
         """The engine's process does nothing, so that what is asked of it stays queued."""
-        engine = next(one for one in psutil.Process(self.process.pid).children() if self._is_engine(one))
+        engine = next(one for one, is_page in self._started() if not is_page)
         engine.suspend()
         try:
             yield
@@ -97,17 +97,20 @@ class RunningShow:
     @contextlib.contextmanager
     def page_at_rest(self) -> Iterator[None]:
         """The page's process does nothing, as if the network were gone: what is sent to it waits on the way."""
-        children = psutil.Process(self.process.pid).children()
-        page = next(one for one in children if "spawn_main" in " ".join(one.cmdline()) and one.net_connections("tcp"))
+        page = next(one for one, is_page in self._started() if is_page)
         page.suspend()
         try:
             yield
         finally:
             page.resume()
 
-    def _is_engine(self, child: psutil.Process) -> bool:
-        """Of the processes that a show starts, all but the page's, which listens, and multiprocessing's own tracker."""
-        return "spawn_main" in " ".join(child.cmdline()) and not child.net_connections("tcp")
+    def _started(self) -> Iterator[tuple[psutil.Process, bool]]:
+        """Its engine and its page, and whether it is the page, which listens; the tracker of multiprocessing is neither."""
+        for child in psutil.Process(self.process.pid).children():
+            # Others come and go.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "spawn_main" in " ".join(child.cmdline()):
+                    yield child, bool(child.net_connections("tcp"))
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
