@@ -105,7 +105,7 @@ class RunningShow:
             page.resume()
 
     def _started(self) -> Iterator[tuple[psutil.Process, bool]]:
-        """Its engine and its page, and whether it is the page, which listens; the tracker of multiprocessing is neither."""
+        """Its engine and its page, and whether it is the page, which listens. Multiprocessing's tracker is neither."""
         for child in psutil.Process(self.process.pid).children():
             # Others come and go.
             with contextlib.suppress(psutil.NoSuchProcess):
