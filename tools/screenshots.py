@@ -60,6 +60,8 @@ SPARES = 3
 ON_THE_WAY = (39, 49, 40, 51)
 #: How long the first of them is, in seconds of sound, so that it takes as long as a model would.
 LONG = 150
+#: A knob that the set has no use for yet.
+TURNED = 27
 PROMPT = "granular choir, breath and consonants, distant"
 
 
@@ -165,6 +167,8 @@ def main(folder: Path) -> None:
             for index, (name, there) in enumerate(TABS.items(), 1):
                 camera.tab(index)
                 camera.find(there)
+                if name == "learn":
+                    _learn(camera, ports)
                 camera.take(name)
             camera.tab(0)
             _fail(camera, runtime)
@@ -196,6 +200,17 @@ def _render(camera: Camera, ports: ClipPorts, runtime: Runtime) -> None:
     for note in ON_THE_WAY:
         ports.send(mido.Message("note_on", note=note, velocity=100))
     camera.wait("document.querySelector('.pad:is(.is-queued, .is-rendering)')")
+
+
+def _learn(camera: Camera, ports: ClipPorts) -> None:
+    """Begin to learn, and turn a knob."""
+    camera.find(".learn-begin").click()
+    camera.wait("document.querySelector('.learn-question').textContent")
+    for value in range(40, 60):
+        ports.send(mido.Message("control_change", control=TURNED, value=value))
+        # As fast as a hand does: what comes together counts as one.
+        time.sleep(SOON)
+    camera.wait("document.querySelector('.learn-said').textContent")
 
 
 def _fail(camera: Camera, runtime: Runtime) -> None:

@@ -38,6 +38,12 @@ return [...document.querySelectorAll('.status > *, .status-numbers > *, .bank, .
     .map((e) => `${e.className}: ${e.innerText}`);
 """
 
+#: What each field of the Set tab's form is called, and whether that is cut off.
+CALLED = """
+return [...document.querySelectorAll('.editor .q-field__label')].filter((e) => e.offsetParent)
+    .map((e) => [e.innerText, e.scrollWidth > e.clientWidth]);
+"""
+
 
 @pytest.mark.parametrize("size", EACH)
 def test_every_tab_fits_every_screen(browser, sized, size):
@@ -63,6 +69,16 @@ def test_every_tab_fits_every_screen(browser, sized, size):
         "[...document.querySelectorAll('.pad, .panic, .render, .bank')].filter((e) => e.offsetHeight < arguments[0])"
     )
     assert browser.script(f"return {small}", least) == []
+
+
+@pytest.mark.parametrize("size", EACH)
+def test_what_a_field_of_a_pad_is_called_is_whole(browser, sized, size):
+    sized(size)
+    browser.tab("Set")
+    browser.find("[data-edit]")
+    browser.rest()
+    assert len(browser.script(CALLED)) > 30
+    assert [name for name, cut in browser.script(CALLED) if cut] == []
 
 
 @pytest.mark.parametrize("size", EACH)
