@@ -15,6 +15,7 @@ from midifrag.fragment.files import (
     move_exclusively,
     read_json,
     replace_file,
+    signature_of,
     storage_error,
     write_whole,
 )
@@ -149,3 +150,22 @@ def test_forcing_a_file_to_the_disk_that_is_gone_is_said(tmp_path):
     files.force_to_disk(tmp_path / "a")
     with pytest.raises(StorageError, match="gone"):
         files.force_to_disk(tmp_path / "b")
+
+
+def test_a_signature_tells_versions_of_a_file_apart(tmp_path):
+    path = tmp_path / "a"
+    assert signature_of(path) is None
+    path.write_text("one")
+    first = signature_of(path)
+    assert signature_of(path) == first
+
+    os.utime(path, ns=(first[2] + 1_000_000_000, first[2] + 1_000_000_000))
+    touched = signature_of(path)
+    (tmp_path / "b").write_text("one")
+    os.utime(tmp_path / "b", ns=(touched[2], touched[2]))
+    (tmp_path / "b").replace(path)
+    replaced = signature_of(path)
+    path.write_text("longer")
+    os.utime(path, ns=(touched[2], touched[2]))
+
+    assert len({first, touched, replaced, signature_of(path)}) == 4

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 
 import pytest
 
 from midifrag.fragment.audio_files import encode_audio, write_wav
-from midifrag.fragment.slot_content import SlotContent, content_of, seconds_of, signature_of
+from midifrag.fragment.slot_content import SlotContent, content_of, seconds_of
 from midifrag.fragment.wav import with_texts
 from tests.fragment.sounds import RATE, noise
 
@@ -75,22 +74,3 @@ def test_length_of_any_audio_file(tmp_path):
     (tmp_path / "b.wav").write_text("no audio")
 
     assert [seconds_of(tmp_path / name) for name in ("a.wav", "b.wav", "c.wav")] == [0.25, 0.0, 0.0]
-
-
-def test_a_signature_tells_versions_of_a_file_apart(tmp_path):
-    path = tmp_path / "a"
-    assert signature_of(path) is None
-    path.write_text("one")
-    first = signature_of(path)
-    assert signature_of(path) == first
-
-    os.utime(path, ns=(first[2] + 1_000_000_000, first[2] + 1_000_000_000))
-    touched = signature_of(path)
-    (tmp_path / "b").write_text("one")
-    os.utime(tmp_path / "b", ns=(touched[2], touched[2]))
-    (tmp_path / "b").replace(path)
-    replaced = signature_of(path)
-    path.write_text("longer")
-    os.utime(path, ns=(touched[2], touched[2]))
-
-    assert len({first, touched, replaced, signature_of(path)}) == 4

@@ -9,7 +9,8 @@ import pytest
 from midifrag.errors import StorageError
 from midifrag.fragment import slot_file as module
 from midifrag.fragment.audio_files import encode_audio
-from midifrag.fragment.slot_content import SlotContent, signature_of
+from midifrag.fragment.files import signature_of
+from midifrag.fragment.slot_content import SlotContent
 from midifrag.fragment.slot_file import Found, SlotFile
 from midifrag.fragment.wav import with_texts
 from midifrag.fragment.workspace import Workspace

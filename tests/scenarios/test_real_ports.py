@@ -13,6 +13,7 @@ import pytest
 from midifrag.bridge.inbox import Inbox
 from midifrag.config.settings import Settings
 from midifrag.midi.jack import JackPort
+from midifrag.midi.jack_host import MIXED_UP
 from midifrag.midi.messages import NoteOn, PortChanged
 from midifrag.midi.port_names import list_ports
 from midifrag.midi.ports import Ports
@@ -267,10 +268,14 @@ def test_servers_that_end_or_hang_are_told_and_the_next_ones_are_played_on(jack_
     assert [life.partition("\n")[0] for life in lives] == ["SIGTERM", "SIGSTOP", "SIGKILL", ""], (
         played.stdout + played.stderr
     )
+    reasons = []
     for life, what in zip(lives, ("ended", "does not answer", "ended"), strict=False):
         told = life.splitlines()[1:]
         assert [line.partition(":")[0] for line in told] == ["pads", "pads", "live"]
-        assert all(f"the JACK server {what}" in line.replace("The", "the") for line in told), life
+        # JACK may have mixed up its programs just before: that is told, and mended, in place of it.
+        reasons += [one for one in (f"JACK server {what}", MIXED_UP) if all(one in line for line in told)]
+    assert len(reasons) == 3, played.stdout
+    assert set(reasons) != {MIXED_UP}
 
 
 @pytest.mark.thorough
