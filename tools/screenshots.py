@@ -59,7 +59,7 @@ SPARES = 3
 #: A press that takes so long that the picture shows it on its way, and those that wait behind it.
 ON_THE_WAY = (39, 49, 40, 51)
 #: How long the first of them is, in seconds of sound, so that it takes as long as a model would.
-LONG = 150
+LONG = 190
 #: A knob that the set has no use for yet.
 TURNED = 27
 PROMPT = "granular choir, breath and consonants, distant"
