@@ -7,16 +7,22 @@ time limit, and the next process waits for the next server: `JackBackend` is the
 from __future__ import annotations
 
 import logging
+import math
 import threading
 
 import mido
 
+from midifrag.clock import monotonic
 from midifrag.errors import MidiGoneError, NoMidiError, PortError
 from midifrag.midi.jack_host import MIXED_UP, STUCK, JackProcess
 from midifrag.midi.protocol import Direction, InputPort, OutputPort, Receive
 
 #: JACK loses what is sent in the first cycles of a connection.
 SETTLE_SECONDS = 0.1
+
+#: Seconds for which a mix-up that comes again at once is borne: the first of them, each twice the one before, and the
+#: most. After as many more without one, the next is mended at once.
+FIRST_PAUSE, LONGEST_PAUSE, CALM = 2.0, 60.0, 60.0
 
 _NO_SERVER = "no JACK server answers"
 _log = logging.getLogger(__name__)
@@ -38,6 +44,7 @@ class JackBackend:
         self._closing = False
         self._lock = threading.Lock()
         self._last_words = _NO_SERVER
+        self._mixed_up_at, self._pause = -math.inf, 0.0
         try:
             self._process = JackProcess(client, "wait" if wait else "once", self._ended)
             if not wait:
@@ -104,9 +111,18 @@ class JackBackend:
             _log.info("%s", process.over)
             self._last_words = process.over
             try:
-                self._process = JackProcess(self._client, "wait", self._ended)
+                self._process = JackProcess(self._client, "wait", self._ended, self._pause_after(process.over))
             except OSError as error:
                 self._last_words = f"MIDI's own process cannot be started ({error})"
+
+    def _pause_after(self, reason: str) -> float:
+        """Seconds for which the next process bears a mix-up: one that a new process does not mend must not end all."""
+        if reason == MIXED_UP:
+            now = monotonic()
+            is_first = now - self._mixed_up_at > self._pause + CALM
+            self._pause = 0.0 if is_first else min(max(FIRST_PAUSE, 2 * self._pause), LONGEST_PAUSE)
+            self._mixed_up_at = now
+        return self._pause
 
 
 class JackPort:

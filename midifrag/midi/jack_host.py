@@ -42,10 +42,11 @@ def command() -> tuple[str, ...]:
 class JackProcess:
     """The process for one server's life. ``on_end`` is called once when it is over, on a thread of its own.
 
-    ``patience``: what it does where there is no server: ``once`` ends, ``wait`` waits for one.
+    ``patience``: what it does where there is no server: ``once`` ends, ``wait`` waits for one. ``bears``: seconds in
+    which it does not end where JACK has mixed up its programs.
     """
 
-    def __init__(self, client: str, patience: str, on_end: Callable[[JackProcess], None]) -> None:
+    def __init__(self, client: str, patience: str, on_end: Callable[[JackProcess], None], bears: float = 0.0) -> None:
         #: None until there is a server; then whether that has real-time scheduling.
         self.realtime: bool | None = None
         self.broken: frozenset[int] = frozenset()
@@ -59,7 +60,7 @@ class JackProcess:
         self._asked = 0
         self._tried: float | None = None
         self._process = subprocess.Popen(
-            [*command(), client, patience],
+            [*command(), client, patience, str(bears)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """The process that JACK's library runs in, so that it can be ended when it hangs, and replaced when its server ends.
 
-``python -m midifrag.midi.jack_process CLIENT once|wait`` speaks in lines. It is asked on its standard input:
+``python -m midifrag.midi.jack_process CLIENT once|wait SECONDS`` speaks in lines; for so many seconds it bears that
+JACK has mixed up its programs. It is asked on its standard input:
 ``s 3 903c64`` sends a message on port 3, anything else is a JSON object that is answered with the same ``id``. It says
 on its standard output: ``m 3 903c64`` for a message that came in on port 3, and JSON objects for what it knows
 (`midifrag.midi.jack_host` reads them). It ends with its standard input, or when its server does.
@@ -17,6 +18,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from midifrag.clock import monotonic
 from midifrag.midi.jack_client import JackSide, NoServerError, load_jack
 from midifrag.scheduling import run_before_others
 
@@ -52,12 +54,12 @@ class Conversation:
 def main() -> None:
     """Serve one server's life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    client, patience = sys.argv[1:]
+    client, patience, bears = sys.argv[1:]
     talk = Conversation(_own_output())
     side = _connect(talk, client, patience)
     talk.tell(ready=True, realtime=side.realtime)
     threading.Thread(target=_receive, args=(side, talk), daemon=True).start()
-    threading.Thread(target=_watch, args=(side, talk), daemon=True).start()
+    threading.Thread(target=_watch, args=(side, talk, float(bears)), daemon=True).start()
     # What a port is handed just in time would else wait here for a core.
     run_before_others()
     for line in sys.stdin:
@@ -101,13 +103,14 @@ def _connect(talk: Conversation, client: str, patience: str) -> JackSide:
             time.sleep(TRY_AGAIN_SECONDS)
 
 
-def _watch(side: JackSide, talk: Conversation) -> None:
+def _watch(side: JackSide, talk: Conversation, bears: float = 0.0) -> None:
     broken: list[int] = []
+    bears_until = monotonic() + bears
     while not side.ended.wait(LOOK_SECONDS):
         if side.stalled():
             talk.tell(gone="the JACK server does not answer: it is stopped, or it hangs")
             os._exit(0)
-        if side.is_mixed_up():
+        if monotonic() >= bears_until and side.is_mixed_up():
             talk.tell(mixed_up=True)
             os._exit(0)
         now_broken = side.broken()

@@ -139,7 +139,8 @@ class SessionFolder:
         """Whether nobody writes on in a part."""
         named = _NAME.fullmatch(current.name) if current else None
         if named is not None and named["show"] == file.show:
-            return True
+            # Whoever said which one is current may have gone on to the next meanwhile.
+            return file.part < int(named["part"] or 1)
         if part_path(self.folder / f"{file.show}.jsonl", file.part + 1).exists():
             return True
         if self._clock() - file.path.stat().st_mtime > LIVE_SECONDS:

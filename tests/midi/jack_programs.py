@@ -33,7 +33,7 @@ def serve(once=False):
                 return
         elif one["do"] == "end":
             break
-client, patience = sys.argv[1:]
+client, patience, bears = sys.argv[1:]
 say(trying=True)
 """
 READY = "say(ready=True, realtime=True)\n"

@@ -7,7 +7,9 @@ import threading
 import pytest
 
 from midifrag.errors import MidiGoneError, PortError
+from midifrag.midi import jack as module
 from midifrag.midi.jack import JackBackend
+from midifrag.midi.jack_host import MIXED_UP
 from tests.midi.jack_programs import PRESS, READY, until, works
 from tests.support import PATIENCE
 
@@ -76,6 +78,30 @@ def test_where_jack_mixed_up_its_programs_all_is_taken_anew(plays):
         port.send(PRESS)
     with pytest.raises(MidiGoneError, match="one is never woken"):
         backend.names("in")
+    backend.close()
+
+
+def test_a_mix_up_that_no_new_process_mends_is_borne_ever_longer(plays, monkeypatch):
+    plays(READY + "serve()")
+    backend, now = JackBackend("midifrag"), [100.0]
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+    borne = []
+    for _ in range(8):
+        borne.append(backend._pause_after(MIXED_UP))
+        now[0] += borne[-1] + 1.0
+    assert borne == [0.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert backend._pause_after("the JACK server ended") == 60.0
+    now[0] += 61.0
+    assert backend._pause_after(MIXED_UP) == 0.0
+    backend.close()
+
+
+def test_the_next_process_is_told_how_long_it_bears_a_mix_up(plays):
+    end = "say(mixed_up=True)"
+    seen = READY + "say(broken=[int(float(bears))]); serve()"
+    plays(READY + end, READY + end, seen)
+    backend = JackBackend("midifrag")
+    assert until(lambda: backend._process.broken == {2})
     backend.close()
 
 

@@ -115,6 +115,16 @@ def test_what_becomes_of_ports_and_server_is_told_once(out, talk, looks, said):
     assert told(out) == said
 
 
+def test_a_mix_up_is_borne_for_as_long_as_is_asked(out, talk):
+    class MixedUp(Side):
+        def is_mixed_up(self):
+            return True
+
+    with pytest.raises(GoneError):
+        jack_process._watch(MixedUp([[], [1], []]), talk, bears=3600.0)
+    assert told(out) == [{"broken": [1]}, {"broken": []}, {"gone": "the JACK server ended"}]
+
+
 def test_a_server_is_waited_for_or_not(out, talk, monkeypatch):
     attempts = []
 
@@ -158,7 +168,7 @@ def test_all_of_it_serves_until_its_input_ends(out, monkeypatch):
         broken=list,
     )
     monkeypatch.setattr(jack_process, "_connect", lambda *_: side)
-    monkeypatch.setattr(jack_process.sys, "argv", ["jack_process", "midifrag", "wait"])
+    monkeypatch.setattr(jack_process.sys, "argv", ["jack_process", "midifrag", "wait", "0.0"])
     monkeypatch.setattr(jack_process.signal, "signal", lambda *_: None)
     monkeypatch.setattr(jack_process, "_own_output", lambda: out)
     priority = []

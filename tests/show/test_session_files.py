@@ -53,6 +53,13 @@ def test_parts_that_are_over_are_compressed_and_the_one_that_is_written_is_not(t
     assert tidied(tmp_path) == names
 
 
+@pytest.mark.parametrize("limit", [10_000_000, 1])
+def test_a_part_that_was_begun_while_others_are_tidied_is_left_alone(tmp_path, limit):
+    before = write(tmp_path, "20260101T200000Z.jsonl", "{}\n")
+    write(tmp_path, "20260101T200000Z.2.jsonl", "{}\n")
+    assert tidied(tmp_path, before, limit) == ["20260101T200000Z.2.jsonl", "20260101T200000Z.jsonl"]
+
+
 def test_the_oldest_go_beyond_the_limit(tmp_path):
     names = [f"2026010{day}T200000Z.jsonl.gz" for day in range(1, 6)]
     for name in names:
