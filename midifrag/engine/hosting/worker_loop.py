@@ -51,8 +51,9 @@ def death_of(error: Exception) -> Death:
         return Death(str(error), final=True)
     _log.info("The engine failed", exc_info=error)
     if isinstance(error, CaptureError):
-        # Where the card bears nothing more either, the next life hears of it as below.
-        return Death(str(error), options={"graphs": False})
+        # torch does not end such a capture: nothing that it holds is freed in this process, and whoever asks for that
+        # gets an error.
+        return Death(str(error), options={"graphs": False}, spends_process=True)
     # So begins whatever torch passes on from a card; after most of it, the process can do nothing more there.
     spends_process = str(error).startswith("CUDA error")
     return Death(f"The engine failed: {type(error).__name__}: {error}.", spends_process=spends_process)

@@ -144,8 +144,8 @@ class CudaGraph:
             if says_memory_is_short(error):
                 raise
             raise CaptureError(
-                f"The work of the card could not be recorded as a CUDA graph: {first_line(error)}. The engine begins "
-                "anew without; `engine: {graphs: false}` leaves it out from the start."
+                f"The work of the card could not be recorded as a CUDA graph: {first_line(error)}. "
+                "`engine: {graphs: false}` plays without from the start."
             ) from error
 
     def replay(self) -> None:

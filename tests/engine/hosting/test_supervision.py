@@ -67,8 +67,8 @@ def test_a_crash_loses_its_jobs_and_the_next_press_works(host):
         assert take.used["warmed"] == "a,b"
 
 
-def test_after_work_that_cannot_be_recorded_the_next_life_does_without(host):
-    with running(host) as (engine, events):
+def test_after_work_that_cannot_be_recorded_the_next_process_does_without():
+    with running(ProcessHost) as (engine, events):
         engine.send(press(1, "capture"))
         death, _ = wait(events, Died)
         assert death == Died("the work could not be recorded.", (1,), restarting=True)

@@ -53,6 +53,14 @@ def test_a_card_that_this_process_cannot_use_again_is_given_up_at_once():
         assert (death.jobs, death.restarting, len(made)) == ((1,), False, 1)
 
 
+def test_a_card_that_is_left_in_the_middle_of_a_recording_is_given_up_at_once():
+    with running(ThreadHost) as (engine, events):
+        engine.send(press(1, "capture"))
+        death, _ = wait(events, Died)
+        assert death.reason.startswith("the work could not be recorded. Nothing in this process can use the card again")
+        assert (death.jobs, death.restarting) == ((1,), False)
+
+
 def test_closing_waits_for_the_tick_in_progress():
     is_ticking, may_end = threading.Event(), threading.Event()
 

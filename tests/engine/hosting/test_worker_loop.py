@@ -61,7 +61,9 @@ def test_a_device_that_is_gone_does_not_hide_why():
 
     with pytest.raises(CaptureError, match="could not be recorded") as raised:
         Loop(worker=Gone).run(press(1, "capture"))
-    assert death_of(raised.value) == Death("the work could not be recorded.", options={"graphs": False})
+    assert death_of(raised.value) == Death(
+        "the work could not be recorded.", options={"graphs": False}, spends_process=True
+    )
 
 
 @pytest.mark.parametrize(
