@@ -53,3 +53,20 @@ def test_global_generator_is_left_alone(model: Model) -> None:
     before = torch.get_rng_state()
     run(worker, press(1, sampler="pingpong"))
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_an_engine_draws_noise_where_its_model_says(model: Model, monkeypatch) -> None:
+    drawn = []
+
+    class Told(Noise):
+        def __init__(self, *sizes, **named) -> None:
+            drawn.append(sizes[-1])
+            super().__init__(*sizes, **named)
+
+    monkeypatch.setattr("midifrag.engine.diffusion.request.Noise", Told)
+    # Another name of the same place, so that it can be told apart.
+    place = torch.device("cpu", 0)
+    monkeypatch.setattr(Model, "noise_device", property(lambda _model: place))
+    run(DiffusionWorker.from_model(model), press(1))
+    assert drawn == [place]
+    assert drawn[0] != model.device

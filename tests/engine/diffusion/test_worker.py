@@ -10,6 +10,7 @@ import torch
 from midifrag.config.samplers import samplers_for
 from midifrag.engine.conformance import WorkerConformance
 from midifrag.engine.diffusion import model_parts
+from midifrag.engine.diffusion import worker as worker_module
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
@@ -456,3 +457,12 @@ def test_other_errors_are_not_swallowed(model: Model, monkeypatch: pytest.Monkey
     monkeypatch.setattr(worker.runner, "denoise", broken)
     with pytest.raises(RuntimeError, match="illegal memory access"):
         run(worker, press(1))
+
+
+@pytest.mark.parametrize("options", [{}, {"fp16_accumulation": True}])
+def test_a_device_is_set_up_before_anything_is_computed_on_it(model, monkeypatch, options):
+    done: list[Any] = []
+    monkeypatch.setattr(worker_module, "set_up_device", done.append)
+    monkeypatch.setattr(worker_module, "add_up_in_fp16", lambda device, wanted: done.append((device, wanted)))
+    DiffusionWorker.from_model(model, **options)
+    assert done == [model.device, (model.device, bool(options))]

@@ -341,3 +341,10 @@ def test_a_configuration_that_is_not_json(tmp_path):
         load_stable_audio(choice(tmp_path))
     with pytest.raises(ModelError, match="no model configuration"):
         load_stable_audio(EngineChoice("x", {"config": str(tmp_path / "no.json"), "checkpoint": "x"}, device="cpu"))
+
+
+def test_a_device_is_set_up_before_a_model_is_loaded_onto_it(tmp_path, monkeypatch):
+    done = []
+    monkeypatch.setattr(loading, "set_up_device", done.append)
+    model = load_stable_audio(choice(tiny_model_folder(tmp_path)))
+    assert done == [model.device]
