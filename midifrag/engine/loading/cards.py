@@ -60,8 +60,13 @@ class Wheel:
     newest: Capability
 
 
-#: The newest first. CUDA 13 left Maxwell, Pascal and Volta behind; 12.6 is older than Blackwell.
-WHEELS = (Wheel("cu130", 13, (7, 5), (12, 1)), Wheel("cu126", 12, (5, 0), (9, 0)))
+#: What is tried first stands first. CUDA 13 left Maxwell, Pascal and Volta behind; 12.6 is older than Blackwell, for
+#: whose first drivers there is 12.8.
+WHEELS = (
+    Wheel("cu130", 13, (7, 5), (12, 1)),
+    Wheel("cu126", 12, (5, 0), (9, 0)),
+    Wheel("cu128", 12, (7, 5), (12, 0)),
+)
 
 
 @dataclass(frozen=True, slots=True)
