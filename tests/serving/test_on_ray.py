@@ -347,6 +347,7 @@ async def followed(server, prompt):
     socket, _welcome = await call(server.url, str(server.token), certificate=str(server.folder / "trusted.pem"))
     told, total = [], 0
     await socket.send(encode(asked(1, prompt, model="one", seed=3)))
+    await socket.send(encode(line.Ping()))
     try:
         while True:
             frame = from_server(await socket.recv())
@@ -356,7 +357,10 @@ async def followed(server, prompt):
                 await socket.send(encode(line.Received(total=total)))
             if isinstance(frame.message, line.Rendered):
                 await socket.send(encode(line.Kept(job=frame.message.job, model="one")))
-            await socket.send(encode(line.Ping()))
+            if isinstance(frame.message, line.Pong):
+                # As often as a show does: who says more is taken for one that floods.
+                await asyncio.sleep(0.25)
+                await socket.send(encode(line.Ping()))
     except ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd else None, told
 
