@@ -51,6 +51,8 @@ class Opened:
         heard = []
 
         def attempt():
+            # As a show's watch does: where MIDI's process was replaced meanwhile, ports are opened anew.
+            self.ports.poll()
             send()
             with suppress(TimeoutError):
                 heard.append(self.until(wanted, EACH)[-1])
