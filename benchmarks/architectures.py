@@ -1,9 +1,9 @@
 """Models of a real architecture with random weights: how long they take does not depend on the values.
 
 ``stable-audio-open-1.0`` follows the published description; ``stable-audio-open-small`` is assembled from published
-descriptions and may differ from the released file in details that do not change the amount of work; ``pocket`` is the
-built-in model's shape; the engine's rows time that model itself. ``stable-audio-3-small`` and ``-medium`` are put
-together from public code.
+descriptions and may differ from the released file in details that do not change the amount of work; ``pocket`` and
+``pocket-1`` are the built-in models' shapes; the engine's rows time those models themselves. ``stable-audio-3-small``
+and ``-medium`` are put together from public code.
 
 Text encoders are replaced by a lookup table of the same token count and width, since a prompt is encoded once and
 kept, and since there may be no hub to fetch them from.
@@ -20,6 +20,7 @@ from typing import Any, cast
 import torch
 
 from benchmarks.byte_tokenizer import save_byte_tokenizer
+from midifrag.config.catalogue import EARLIER_POCKET_FOLDER, POCKET_FOLDER
 from midifrag.config.model_defaults import defaults_of, objective_of
 from midifrag.config.variable_length import variable_length
 from midifrag.engine.loading.load import leave_out_decoding_noise
@@ -29,6 +30,7 @@ from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.loading.stock import leave_out_compiler, leave_out_training
 
 FOLDER = Path(__file__).parent / "architectures"
+SHIPPED = {"pocket": POCKET_FOLDER, "pocket-1": EARLIER_POCKET_FOLDER}
 
 
 def random_model(
@@ -40,11 +42,14 @@ def random_model(
     smaller: int = 1,
     narrower: int = 1,
 ) -> Model:
-    """The architecture ``architectures/<name>.json`` with random weights; ``smaller`` divides depth and length.
+    """A built-in model's architecture, or ``architectures/<name>.json``, with random weights.
+
+    ``smaller`` divides depth and length.
 
     ``narrower`` divides widths, which nothing real is like any more.
     """
-    config = narrowed(shrunk(json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")), smaller), narrower)
+    file = SHIPPED[name] / "model_config.json" if name in SHIPPED else FOLDER / f"{name}.json"
+    config = narrowed(shrunk(json.loads(file.read_text(encoding="utf-8")), smaller), narrower)
     with tempfile.TemporaryDirectory() as folder, silence_output():
         tokenizer = str(save_byte_tokenizer(Path(folder)))
         for entry in config["model"]["conditioning"]["configs"]:
@@ -84,7 +89,7 @@ def random_model(
 
 def timed_model(name: str, **options: Any) -> Model:
     """What is timed: the shipped model itself where that is whole, else an architecture; see `random_model`."""
-    if name == "pocket" and options.get("smaller", 1) == 1 and options.get("narrower", 1) == 1:
+    if name in SHIPPED and options.get("smaller", 1) == 1 and options.get("narrower", 1) == 1:
         from midifrag.engine import api
 
         return cast(Model, api.load_model(name, options.get("device", "cpu"), options.get("precision", "fp32")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -23,7 +23,10 @@ SHORTEST = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A model and the request made of it; ``latents`` is how many of them stock is given for the same seconds."""
+    """A model and the request made of it.
+
+    Where the usual is timed, ours plays ``usual`` in place of the architecture, which stock plays either way.
+    """
 
     architecture: str
     seconds: float
@@ -31,6 +34,7 @@ class Case:
     cfg_scale: float
     sampler: str
     short_latents: bool = True
+    usual: str = ""
 
     def render(self, job: int = 1, steps: int | None = None) -> Render:
         """The request."""
@@ -38,7 +42,7 @@ class Case:
         return Render(job, PROMPT, self.seconds, seed=job, steps=steps, cfg_scale=self.cfg_scale, sampler=self.sampler)
 
 
-POCKET = Case("pocket", 3.0, 20, 3.0, "euler")
+POCKET = Case("pocket-1", 3.0, 20, 3.0, "euler", usual="pocket")
 SMALL = Case("stable-audio-open-small", 11.88, 8, 1.0, "pingpong")
 OPEN = Case("stable-audio-open-1.0", 47.55, 100, 7.0, "dpmpp-3m-sde", short_latents=False)
 OPEN_SHORT = Case("stable-audio-open-1.0", 11.88, 100, 7.0, "dpmpp-3m-sde")
@@ -50,7 +54,15 @@ class Bench:
     """Both sides of a case, warm; ``engine`` are options of ours (`EngineChoice.options`)."""
 
     def __init__(
-        self, case: Case, device: str, precision: Precision, smaller: int, narrower: int = 1, **engine: object
+        self,
+        case: Case,
+        device: str,
+        precision: Precision,
+        smaller: int,
+        narrower: int = 1,
+        *,
+        is_usual: bool = False,
+        **engine: object,
     ) -> None:
         options = {
             "device": device,
@@ -59,13 +71,14 @@ class Bench:
             "short_latents": case.short_latents,
         }
         self.stock_model = timed_model(case.architecture, precision="fp32", **options)
-        model = timed_model(case.architecture, precision=precision, **options)
+        ours = case.usual if is_usual and case.usual else case.architecture
+        model = timed_model(ours, precision=precision, **options)
         if device == "cuda":
             self.stock_model.module.half()
         #: What the model plays with where nothing is said.
         self.usual_steps = model.defaults.steps
         seconds = min(max(case.seconds / smaller, SHORTEST), case.seconds, model.max_seconds)
-        self.case = Case(case.architecture, seconds, case.steps, case.cfg_scale, case.sampler, case.short_latents)
+        self.case = replace(case, seconds=seconds)
         self.worker = DiffusionWorker.from_model(model, None, **{"max_in_flight": 8, **engine})
         for _ in self.worker.warm((self.case.render(),)):
             pass

@@ -6,9 +6,9 @@
                                                             those rows end to end on a small machine
     uv run python -m benchmarks.engine --profile pocket     where one step and one decode spend their time
 
-pocket is the shipped model, the others have random weights. Each figure is the median over the repeats; a ratio is the
-median of the ratios of runs that followed each other, so that a busy moment of the machine counts on both sides.
-Warm-up is left out on both sides.
+pocket is the shipped models, pocket-1 where both do the same work; the others have random weights. Each figure is the
+median over the repeats; a ratio is the median of the ratios of runs that followed each other, so that a busy moment of
+the machine counts on both sides. Warm-up is left out on both sides.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ from midifrag.engine.messages import Rendered
 WORK = {"open": 459.2, "open-short": 110.3, "small-latency": 2.6}
 
 
+#: Seconds that presses come for, and from one to the next.
+STEADY, BETWEEN = 600.0, 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of the table; ``seconds`` is what ours took, where the line is about that."""
@@ -54,11 +58,13 @@ class Line:
 HEADER = "| work | stock or shared | ours or alone | ratio (range) |\n| --- | --- | --- | --- |"
 
 
-def bench_of(case: Case, options: argparse.Namespace, **engine: object) -> Bench:
+def bench_of(case: Case, options: argparse.Namespace, *, is_usual: bool = False, **engine: object) -> Bench:
     """Both sides of a case, as large as it is asked for."""
     steps = case.steps if options.steps is None else min(case.steps, options.steps)
     shorter = dataclasses.replace(case, steps=steps)
-    return Bench(shorter, options.device, options.precision, options.smaller, narrower=options.narrower, **engine)
+    return Bench(
+        shorter, options.device, options.precision, options.smaller, options.narrower, is_usual=is_usual, **engine
+    )
 
 
 def paired(base: Callable[[], float], ours: Callable[[], float], repeats: int) -> tuple[float, float, float, str]:
@@ -94,11 +100,11 @@ def against_stock(
 ) -> Callable[[argparse.Namespace], Line]:
     """A row: stock one after the other, ours together; on a card beside the floor for its ``work``, where known.
 
-    Where it ``is_usual``, ours takes the steps that the model plays with, and stock those of the case.
+    Where it ``is_usual``, ours is what is played usually, with its own steps, and stock takes those of the case.
     """
 
     def row(options: argparse.Namespace) -> Line:
-        bench = bench_of(case, options)
+        bench = bench_of(case, options, is_usual=is_usual)
         steps = bench.usual_steps if is_usual else None
         renders = [bench.case.render(job, steps) for job in range(1, at_once + 1)]
         bench.stock()
@@ -126,6 +132,29 @@ def in_flight(options: argparse.Namespace) -> Line:
         costs[count] = statistics.median(bench.render(*renders) for _ in range(options.repeats)) / count * 1e3
     told = ", ".join(f"{count}: {cost:.0f}" for count, cost in costs.items())
     return Line("pocket: ms a request, by how many at once", "", told, f"{costs[1] / min(costs.values()):.2f} ×")
+
+
+def steadily(options: argparse.Namespace) -> Line:
+    """A row: two presses a second for `STEADY` seconds, each with its usual steps: whether they wait ever longer."""
+    bench = bench_of(POCKET, options, is_usual=True)
+    due, began = iter(range(1, round(STEADY / BETWEEN) + 1)), time.perf_counter()
+    following, waiting, most, taken = next(due, None), dict[int, float](), 0, list[float]()
+    while following is not None or waiting:
+        now = time.perf_counter() - began
+        if following is not None and now >= following * BETWEEN:
+            bench.worker.submit(bench.case.render(following, bench.usual_steps))
+            waiting[following] = following * BETWEEN
+            most, following = max(most, len(waiting)), next(due, None)
+        elif bench.worker.busy:
+            landed = [event.job for event in bench.worker.tick() if isinstance(event, Rendered)]
+            taken += [time.perf_counter() - began - waiting.pop(job) for job in landed]
+        else:
+            time.sleep(0.001)
+    tenth = max(1, len(taken) // 10)
+    first, last = (statistics.median(part) for part in (taken[:tenth], taken[-tenth:]))
+    title = f"pocket: a usual press each {BETWEEN} s for {STEADY:g} s, the first tenth and the last"
+    told = f"longest {max(taken) * 1e3:.0f} ms, at most {most} at once"
+    return Line(title, f"{first * 1e3:.0f} ms", f"{last * 1e3:.0f} ms", told, last)
 
 
 def beside_a_long_render(options: argparse.Namespace) -> Line:
@@ -190,12 +219,17 @@ def decibels(signal: Audio, other: Audio) -> float:
 ROWS: dict[str, Callable[[argparse.Namespace], Line]] = {
     "pocket": against_stock("pocket: one request, 20 steps, CFG 3, 3 s", POCKET),
     "pocket-8": against_stock("pocket: 8 requests at once", POCKET, at_once=8),
-    "pocket-usual": against_stock("pocket: one request, stock 20 steps, ours its usual 8", POCKET, is_usual=True),
-    "pocket-usual-8": against_stock("pocket: 8 at once, stock 20 steps, ours their usual 8", POCKET, 8, is_usual=True),
+    "pocket-usual": against_stock(
+        "pocket: one request, stock 20 guided steps, ours its usual 4", POCKET, is_usual=True
+    ),
+    "pocket-usual-8": against_stock(
+        "pocket: 8 at once, stock 20 guided steps, ours their usual 4", POCKET, 8, is_usual=True
+    ),
     "small": against_stock("small: 8 steps, 11.9 s", SMALL),
     "beside": beside_a_long_render,
     "accuracy": accuracy(POCKET),
     "in-flight": in_flight,
+    "steady": steadily,
     "open": against_stock("Stable Audio Open 1.0: 100 steps, CFG 7, 47.6 s", OPEN, work=WORK["open"]),
     "open-short": against_stock(
         "Stable Audio Open 1.0: 100 steps, CFG 7, 11.9 s, short latents", OPEN_SHORT, work=WORK["open-short"]

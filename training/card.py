@@ -15,7 +15,18 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from training.evaluate import NAMED, REAL, SILENCE, TIME, TOLD_APART, Evaluation, held_out_captions, real_sounds
+from midifrag.config.model_inputs import GUIDANCE_NAME
+from training.evaluate import (
+    NAMED,
+    REAL,
+    SILENCE,
+    TIME,
+    TOLD_APART,
+    VARIETY,
+    Evaluation,
+    held_out_captions,
+    real_sounds,
+)
 from training.generator import Generator
 from training.judge import Mel
 from training.loop import parser
@@ -26,6 +37,12 @@ from training.transformer import LOG_SNR
 SHOWN = 18
 #: Frames that are shown of each spectrogram, and the gap between pictures in pixels.
 FRAMES, GAP = 240, 4
+
+
+#: What is said of a model that hears how it is played.
+_DISTILLED = """ It hears the guidance
+and the number of steps as numbers beside the prompt (`training/distill.py`), so a step takes one pass: `cfg_scale=1` is
+what the sampler is told. Guidance beyond 1 to 7, and steps beyond 16, are heard as the nearest of these."""
 
 
 def picture(real: Tensor, made: Tensor) -> Image.Image:
@@ -42,13 +59,18 @@ def picture(real: Tensor, made: Tensor) -> Image.Image:
     return Image.fromarray(np.concatenate(rows))
 
 
-def card(result: Evaluation, prompts: list[str]) -> str:
-    """The text: what the model is, what it was measured to do, and how that was measured."""
+def card(result: Evaluation, prompts: list[str], told: Mapping[str, float]) -> str:
+    """The text: what the model is, what it was measured to do, and how that was measured.
+
+    ``told`` are the numbers that it hears of how it is played.
+    """
     words = "\n".join(
         f"| {word} told apart (area under the curve; real sounds {row['real']}) | {row['generated']} | ≥ {TOLD_APART} |"
         for word, row in result["words"].items()
     )
     families = ", ".join(f"{name} {share:.0%}" for name, share in result["families"].items())
+    rows, scale = _rows_of_variety(result), 1.0 if GUIDANCE_NAME in told else result["guidance"]
+    asked = json.dumps({"prompt": "short dark kick", "seconds_start": 0, "seconds_total": 3, **told})
     pairs = [", ".join(prompts[start : start + 2]) for start in range(0, len(prompts) // 2 * 2, 2)]
     return f"""---
 license: mit
@@ -66,7 +88,7 @@ understood, other words are ignored.
 ## Measured
 
 `python -m training.evaluate`, with the stock loader and `generate_diffusion_cond`, {result["steps"]} steps and CFG
-{result["guidance"]}, on prompts that are not in the training data.
+{result["guidance"]}, on prompts that are not in the training data.{_DISTILLED if told else ""}
 
 | what | measured | gate |
 | --- | --- | --- |
@@ -76,7 +98,7 @@ understood, other words are ignored.
 | silence after encoding and decoding, posterior mean (sample) | {result["silence"]["mean"]} dBFS \
 ({result["silence"]["sample"]} dBFS) | ≤ {SILENCE:.0f} dBFS |
 | a fragment of 3 s, on the machine of the evaluation | {result["seconds_for_3_s"]} s | ≤ {TIME} s |
-
+{rows}
 The judge names {result["reconstructed"]:.1%} of what the autoencoder makes of real sounds.
 Named right by CFG: {_row(result["by_guidance"], "{:.0%}")}; by steps: {_row(result["by_steps"], "{:.0%}")} \
 ({2 * len(result["families"])} sounds each).
@@ -109,12 +131,20 @@ config = json.load(open("model_config.json"))  # in this folder: the tokenizer's
 model = create_model_from_config(config)
 model.load_state_dict(load_ckpt_state_dict("model.safetensors"))
 audio = generate_diffusion_cond(
-    model.eval(), steps={result["steps"]}, cfg_scale={result["guidance"]}, device="cpu", sample_size=130 * {RATIO},
+    model.eval(), steps={result["steps"]}, cfg_scale={scale}, device="cpu", sample_size=130 * {RATIO},
     apg_scale=0.0, dist_shift=LogSNRShift(rate=0, anchor_logsnr={LOG_SNR[0]}, logsnr_end={LOG_SNR[1]}),
-    conditioning=[{{"prompt": "short dark kick", "seconds_start": 0, "seconds_total": 3}}],
+    conditioning=[{asked}],
 )
 ```
 """
+
+
+def _rows_of_variety(result: Evaluation) -> str:
+    """How different sounds of one prompt are, where a teacher's were measured."""
+    if "teacher_variety" not in result:
+        return ""
+    share = result["variety"] / result["teacher_variety"]
+    return f"| how far eight sounds of one prompt are apart, beside the teacher's | {share:.2f} | ≥ {VARIETY} |\n"
 
 
 def _row(values: Mapping[float, float], pattern: str) -> str:
@@ -123,15 +153,19 @@ def _row(values: Mapping[float, float], pattern: str) -> str:
 
 def main() -> None:
     """Write the card and its picture."""
-    arguments = parser(__doc__).parse_args()
-    folder: Path = arguments.run / "export"
+    arguments_parser = parser(__doc__)
+    arguments_parser.add_argument("--model", type=Path, help="folder of the model; the run's export if not given")
+    arguments = arguments_parser.parse_args()
+    folder: Path = arguments.model or arguments.run / "export"
     captions = held_out_captions(1, 11)[:SHOWN]
     prompts = [caption.prompt for caption in captions]
+    generator = Generator(folder, arguments.device)
     with torch.no_grad():
-        image = picture(real_sounds(captions), Generator(folder, arguments.device)(prompts))
+        image = picture(real_sounds(captions), generator(prompts))
     image.save(folder / "spectrograms.png", optimize=True)
     result: Evaluation = json.loads((arguments.run / "evaluation.json").read_text())
-    (folder / "README.md").write_text(card(result, prompts))
+    told = generator.told(result["steps"], result["guidance"])
+    (folder / "README.md").write_text(card(result, prompts, told))
 
 
 if __name__ == "__main__":

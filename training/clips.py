@@ -40,14 +40,20 @@ class Clips:
         """Clips (n, 2, samples) within ±1."""
         return self.audio[indices.to(self.audio.device)].float() / 32_767
 
-    def crops(self, count: int, frames: int) -> Tensor:
-        """Random crops (count, 2, frames × `RATIO`), few of them silent, drawn from torch's global generator."""
-        crops = self._cut(count + round(count * SPARE), frames * RATIO)
+    def crops(self, count: int, frames: int, weights: Tensor | None = None) -> Tensor:
+        """Random crops (count, 2, frames × `RATIO`), few of them silent, drawn from torch's global generator.
+
+        ``weights`` say how often to take each clip; all alike without them.
+        """
+        crops = self._cut(count + round(count * SPARE), frames * RATIO, weights)
         silent = crops.abs().amax(dim=(1, 2)) < SILENCE
         return crops[torch.argsort(silent.int(), stable=True)[:count]]
 
-    def _cut(self, count: int, length: int) -> Tensor:
-        clips = torch.randint(len(self), (count,))
+    def _cut(self, count: int, length: int, weights: Tensor | None) -> Tensor:
+        if weights is None:
+            clips = torch.randint(len(self), (count,))
+        else:
+            clips = torch.multinomial(weights, count, replacement=True)
         # Many crops hold the clip's start, at any position: that is where most happens.
         anywhere = torch.randint(-length // 2, self.audio.shape[2] - length, (count,))
         early = torch.randint(-length // 2, length // 8, (count,))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import torch
 from stable_audio_tools.models.autoencoders import AudioAutoencoder, ResidualUnit, create_autoencoder_from_config
+from stable_audio_tools.models.utils import load_ckpt_state_dict
 from torch import Tensor, nn
 
 from training.config import autoencoder_config
@@ -13,6 +15,8 @@ from training.convolutions import Convolution, bias, direction_and_length, kerne
 from training.fast import run
 from training.presets import LATENTS, SAMPLE_RATE, AutoencoderPreset
 
+#: Where an autoencoder's weights lie in a whole model's.
+INSIDE = "pretransform.model."
 #: The posterior's standard deviation in the exported model, beside latents of about unit size.
 POSTERIOR = 0.02
 #: How large the signals between the stages are at the start: small enough that ELU leaves them nearly unchanged.
@@ -44,6 +48,13 @@ class Codec(nn.Module):
         bands = run(self.stock.decoder, latents)
         audio: Tensor = self.stock.pretransform.decoder(bands.float())
         return audio
+
+    def start_from(self, folder: Path) -> None:
+        """Take the autoencoder of a model folder, and have its decoder alone learn."""
+        state = load_ckpt_state_dict(str(folder / "model.safetensors"))
+        own = {name.removeprefix(INSIDE): value.float() for name, value in state.items() if name.startswith(INSIDE)}
+        self.stock.load_state_dict(own)
+        self.stock.encoder.requires_grad_(False)
 
     @torch.no_grad()
     def divide_latents(self, sizes: Tensor) -> None:

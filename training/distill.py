@@ -1,13 +1,8 @@
-"""``python -m training.distill``: teach a student to do in one pass, or in few steps, what its teacher does in more.
+"""``python -m training.distill``: teach a student to do in one pass, and in few steps, what its teacher does in more.
 
-``--stage guidance``: one pass with the guidance as a number in place of the two of classifier-free guidance
-(arXiv:2210.03142). ``--stage steps``: fewer steps, each told how many there are (the average velocities of
-arXiv:2410.12557 and arXiv:2505.13447, learned from whole ways of the teacher as in arXiv:2202.00512). The second takes
-what the first has made for its teacher.
-
-The teacher is any model folder of a rectified flow in stable-audio-tools' format; lessons are its own answers, so
-nothing else is needed. Writes ``distill-<stage>.pt``, ``distill-<stage>.log`` and, when it ends or is stopped,
-``distilled-<stage>/``, a model folder that every loader of the format plays.
+What is taught, and after whom, says `training.lessons`. The teacher is any model folder of a rectified flow in
+stable-audio-tools' format; lessons are its own answers, so nothing else is needed. Writes ``distill.pt``,
+``distill.log`` and, when it ends or is stopped, ``distilled/``, a model folder that every loader of the format plays.
 """
 
 from __future__ import annotations
@@ -17,27 +12,24 @@ from pathlib import Path
 
 import torch
 
-from midifrag.config.catalogue import POCKET_FOLDER
+from midifrag.config.catalogue import EARLIER_POCKET_FOLDER
 from training.diffusion import optimisers
-from training.guidance_lessons import GuidanceLessons
-from training.lessons import Lessons
+from training.latents import averaged_codec
+from training.lessons import NUMBERS, Lessons
 from training.loop import Average, Loop, Stateful, learning_rate, parser
 from training.presets import PRESETS, DistillationPreset
-from training.step_lessons import StepLessons
 from training.student import Student, Teacher, export
 from training.team import Team
 from training.transformer import plain_attention
 from training.ways import Prompts, Ways
 
-STAGES: dict[str, type[GuidanceLessons | StepLessons]] = {"guidance": GuidanceLessons, "steps": StepLessons}
-
 
 def arguments() -> argparse.Namespace:
     """What the command line says."""
     result = parser(__doc__)
-    result.add_argument("--stage", choices=STAGES, default="guidance")
-    result.add_argument("--teacher", type=Path, help="model folder; pocket, or for steps what guidance has made")
+    result.add_argument("--teacher", type=Path, default=EARLIER_POCKET_FOLDER, help="model folder (pocket-1)")
     result.add_argument("--prompts", type=Path, help="file with one prompt a line, for a teacher of other sounds")
+    result.add_argument("--decoder", type=Path, help="run in which the teacher's decoder was trained on, to export it")
     result.add_argument("--export", action="store_true", help="write the folder from the checkpoint, and train nothing")
     return result.parse_args()
 
@@ -84,18 +76,20 @@ def main() -> None:
     """Train until the preset's last step, or until stopped; then write the model."""
     given = arguments()
     size, device = PRESETS[given.preset].distillation, torch.device(given.device)
-    usual = POCKET_FOLDER if given.stage == "guidance" else given.run / "distilled-guidance"
     torch.manual_seed(given.seed)
-    teacher = Teacher(given.teacher or usual, device)
-    lessons = STAGES[given.stage](Ways(teacher, Prompts(given.prompts), size.ways))
-    student = Student(teacher, lessons.name, lessons.low, lessons.high)
+    teacher = Teacher(given.teacher, device)
+    lessons = Lessons(Ways(teacher, Prompts(given.prompts), size.ways))
+    student = Student(teacher, NUMBERS)
     stopped = None
     try:
-        distil(student, lessons, size, given.run / f"distill-{given.stage}.pt", given)
+        distil(student, lessons, size, given.run / "distill.pt", given)
     except SystemExit as asked:
         stopped = asked
     if Team().rank == 0:
-        export(student, teacher, given.run / f"distilled-{given.stage}")
+        if given.decoder is not None:
+            codec = averaged_codec(given.decoder, PRESETS[given.preset])
+            student.module.pretransform.model.load_state_dict(codec.stock.state_dict())
+        export(student, teacher, given.run / "distilled")
     if stopped is not None:
         raise stopped
 

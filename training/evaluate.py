@@ -20,13 +20,15 @@ from midifrag.engine.sketch import FAMILIES, SAMPLE_RATE, render_parameters
 from training.captions import NAMES, WORDS, Caption, compose, draw
 from training.clips import Clips
 from training.generator import Generator
-from training.judge import Judge, load_judge
+from training.judge import Judge, Mel, load_judge
 from training.loop import parser
 from training.measures import MEASURES, separation
 from training.presets import PRESETS, RATIO
 
 #: What must be reached: real and generated sounds named right, words told apart, silence in dBFS, seconds for 3 s.
 REAL, NAMED, TOLD_APART, SILENCE, TIME = 0.97, 0.70, 0.90, -60.0, 0.5
+#: How different sounds of one prompt are at least, in parts of what its teacher's are, and how many are compared.
+VARIETY, SEEDS = 0.9, 8
 #: How far adjectives move the teacher when its sounds are measured for comparison.
 AMOUNT = 0.75
 #: A measure is used for the families whose real sounds it tells apart this well.
@@ -56,6 +58,8 @@ class Evaluation(TypedDict):
     by_guidance: dict[float, float]
     by_steps: dict[float, float]
     after_the_end: dict[float, float]
+    variety: float
+    teacher_variety: NotRequired[float]
     missed: NotRequired[list[str]]
 
 
@@ -118,6 +122,16 @@ def tail(generator: Generator, seconds: float) -> float:
     return round(level(window[..., end:]) - level(window[..., : round(seconds * SAMPLE_RATE)]), 1)
 
 
+def variety(generator: Generator, mel: Mel) -> float:
+    """How far sounds of one prompt are apart: the mean distance of the log-mel spectrograms of `SEEDS` seeds."""
+    apart = []
+    for name in NAMES:
+        spectra = mel(generator([name] * SEEDS)).flatten(1)
+        first, second = torch.triu_indices(SEEDS, SEEDS, offset=1)
+        apart.append((spectra[first] - spectra[second]).abs().mean())
+    return round(float(torch.stack(apart).mean()), 4)
+
+
 def reconstructed(generator: Generator, judge: Judge, test: Clips) -> float:
     """The share of real sounds that the judge still names right after the autoencoder."""
     codec = generator.model.pretransform.model
@@ -169,6 +183,7 @@ def evaluate(generator: Generator, judge: Judge, test: Clips, each: int, pairs: 
         "silence": silence(generator),
         "after_the_end": {seconds: tail(generator, seconds) for seconds in (1.0, 2.0)},
         "seconds_for_3_s": round(generator.seconds_for(3.0), 3),
+        "variety": variety(generator, judge.mel),
     }
 
 
@@ -184,6 +199,8 @@ def failures(result: Evaluation) -> list[str]:
             missed.append(f"{name}: {value} is below {least}")
     if result["silence"]["mean"] > SILENCE:
         missed.append(f"silence: {result['silence']['mean']} dBFS is above {SILENCE}")
+    if result["variety"] < VARIETY * result.get("teacher_variety", 0.0):
+        missed.append(f"variety: {result['variety']} is below {VARIETY} of its teacher's, {result['teacher_variety']}")
     if result["seconds_for_3_s"] > TIME:
         missed.append(f"seconds_for_3_s: {result['seconds_for_3_s']} is above {TIME}")
     return missed
@@ -193,6 +210,7 @@ def main() -> None:
     """Evaluate the run's exported model."""
     arguments_parser = parser(__doc__)
     arguments_parser.add_argument("--model", type=Path, help="folder of the model; the run's export if not given")
+    arguments_parser.add_argument("--teacher", type=Path, help="folder of a model that it has to vary as much as")
     arguments_parser.add_argument("--each", type=int, default=10, help="held-out prompts of each family")
     arguments_parser.add_argument("--pairs", type=int, default=4, help="sounds for each word and family")
     arguments = arguments_parser.parse_args()
@@ -200,6 +218,8 @@ def main() -> None:
     generator = Generator(arguments.model or arguments.run / "export", arguments.device)
     judge = load_judge(arguments.run, preset.judge.width)
     result = evaluate(generator, judge, Clips(arguments.run, "test"), arguments.each, arguments.pairs)
+    if arguments.teacher is not None:
+        result["teacher_variety"] = variety(Generator(arguments.teacher, arguments.device), judge.mel)
     result["missed"] = failures(result)
     (arguments.run / "evaluation.json").write_text(json.dumps(result, indent=2))
     print(json.dumps(result, indent=2))

@@ -37,6 +37,10 @@ class Generator:
         defaults = config["midifrag"]["defaults"]
         self.steps, self.guidance = int(defaults["steps"]), float(defaults["cfg_scale"])
 
+    def told(self, steps: int, guidance: float) -> dict[str, float]:
+        """What a distilled model is told of how it is played."""
+        return {name: value for name, value in ((GUIDANCE_NAME, guidance), (STEPS_NAME, steps)) if name in self.inputs}
+
     def __call__(
         self,
         prompts: Sequence[str],
@@ -51,8 +55,8 @@ class Generator:
         """Sounds (n, 2, samples) by ``generate_diffusion_cond``, with its default sampler and the model's own way."""
         length = round(seconds * SAMPLE_RATE) if samples is None else samples
         steps, guidance = steps or self.steps, self.guidance if guidance is None else guidance
-        # What a distilled model is told of how it is played; guided by what it hears, it takes one pass.
-        told = {name: value for name, value in ((GUIDANCE_NAME, guidance), (STEPS_NAME, steps)) if name in self.inputs}
+        # Guided by what it hears, a distilled model takes one pass.
+        told = self.told(steps, guidance)
         parts = []
         for start in range(0, len(prompts), batch):
             rows = [

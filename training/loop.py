@@ -201,6 +201,7 @@ class Loop:
         if self.team.rank:
             return
         print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.with_suffix(".log").open("a") as file:
             file.write(json.dumps(row) + "\n")
 

@@ -37,7 +37,10 @@ class JudgePreset:
 
 @dataclass(frozen=True)
 class AutoencoderPreset:
-    """The autoencoder's size and training; ``crop`` is in latent frames."""
+    """The autoencoder's size and training; ``crop`` is in latent frames.
+
+    ``further_steps`` and ``further_rate`` are those of a decoder that has learned before.
+    """
 
     encoder_channels: int = 64
     decoder_channels: int = 96
@@ -47,6 +50,8 @@ class AutoencoderPreset:
     crop: int = 16
     rate: float = 8e-4
     sample_every: int = 500
+    further_steps: int = 12_000
+    further_rate: float = 3e-4
 
 
 @dataclass(frozen=True)
@@ -76,12 +81,12 @@ class DistillationPreset:
     """
 
     steps: int = 6000
-    batch: int = 12
+    batch: int = 24
     ways: int = 18
-    renew_every: int = 72
+    renew_every: int = 40
     rate: float = 3e-4
-    decay: float = 0.99
-    measure_every: int = 300
+    decay: float = 0.998
+    measure_every: int = 250
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,9 @@ PRESETS: dict[str, Preset] = {
     "tiny": Preset(
         DataPreset(clips=2, rare_clips=1, long_clips=1, test_clips=1, frames=48, long_frames=64),
         JudgePreset(steps=4, batch=4, width=4),
-        AutoencoderPreset(encoder_channels=32, decoder_channels=32, steps=3, batch=2, crop=16, sample_every=3),
+        AutoencoderPreset(
+            encoder_channels=32, decoder_channels=32, steps=3, batch=2, crop=16, sample_every=3, further_steps=2
+        ),
         DiffusionPreset(width=64, depth=1, heads=1, steps=4, batch=4, long_from=0.4, long_every=2, sample_every=4),
         DistillationPreset(steps=4, batch=4, ways=2, renew_every=2, measure_every=2),
     ),

@@ -26,6 +26,8 @@ from midifrag.engine.loading.silence_output import silence_output
 
 #: The weight that reads what is told by the global conditioning, and the one after it.
 FIRST, LAST = (f"model.model.to_global_embed.{index}.weight" for index in (0, 2))
+#: The steps that a student is played with where nothing is said.
+USUAL_STEPS = 4
 CONFIG, WEIGHTS = "model_config.json", "model.safetensors"
 
 
@@ -59,10 +61,15 @@ class Told:
 
         return replace(self, cross=emptied(self.cross), before=emptied(self.before))
 
-    def and_number(self, embedded: Tensor) -> Told:
-        """With one number more, ``embedded`` (n, width)."""
-        whole = embedded if self.whole is None else torch.cat([self.whole, embedded], dim=-1)
-        return replace(self, whole=whole)
+    def and_rows(self, other: Told) -> Told:
+        """With those of another batch after its own."""
+        pairs = ((self.cross, other.cross), (self.whole, other.whole), (self.before, other.before))
+        return Told(*(None if own is None or more is None else torch.cat([own, more]) for own, more in pairs))
+
+    def and_numbers(self, embedded: Sequence[Tensor]) -> Told:
+        """With numbers more, each ``embedded`` (n, width)."""
+        before = [] if self.whole is None else [self.whole]
+        return replace(self, whole=torch.cat([*before, *embedded], dim=-1))
 
 
 def ask(module: ConditionedDiffusionModelWrapper, x: Tensor, t: Tensor, told: Told) -> Tensor:
@@ -124,22 +131,24 @@ class Teacher:
 
 
 class Student(nn.Module):
-    """The teacher's equal that hears one number more, by ``name``, from ``low`` to ``high``.
+    """The teacher's equal that hears more ``numbers``: name → from where to where.
 
-    Trained are its diffusion network and what reads the number; the prompt's conditioner stays the teacher's.
+    Trained are its diffusion network and what reads the numbers; the prompt's conditioner stays the teacher's.
     """
 
-    def __init__(self, teacher: Teacher, name: str, low: float, high: float) -> None:
+    def __init__(self, teacher: Teacher, numbers: Mapping[str, tuple[float, float]]) -> None:
         super().__init__()
-        self.name = name
-        self.config = widened(teacher.config, name, low, high)
+        self.config = teacher.config
+        for name, (low, high) in numbers.items():
+            self.config = widened(self.config, name, low, high)
         with silence_output():
             module = create_model_from_config(with_absolute_tokenizers(self.config, teacher.folder))
         start_like(module, teacher.module)
         module.to(teacher.device).requires_grad_(False)
         # Not a child: its autoencoder belongs into no checkpoint of the training.
         self._whole: list[ConditionedDiffusionModelWrapper] = [module]
-        self.network, self.reads = module.model, module.conditioner.conditioners[name]
+        self.network = module.model
+        self.reads = nn.ModuleList(module.conditioner.conditioners[name] for name in numbers)
         self.requires_grad_(True)
         self.train()
 
@@ -155,9 +164,10 @@ class Student(nn.Module):
         return device
 
     def forward(self, x: Tensor, t: Tensor, told: Told, numbers: Tensor) -> Tensor:
-        """Its answer; ``told`` is what the teacher was told, ``numbers`` (n) what it hears beside that."""
-        embedded = self.reads(numbers.tolist(), x.device)[0].squeeze(1)
-        return ask(self.module, x, t, told.and_number(embedded))
+        """Its answer; ``told`` is what the teacher was told, ``numbers`` (n, new) what it hears beside that."""
+        each = zip(self.reads, numbers.T.tolist(), strict=True)
+        embedded = [read(values, x.device)[0].squeeze(1) for read, values in each]
+        return ask(self.module, x, t, told.and_numbers(embedded))
 
 
 def widened(config: Mapping[str, Any], name: str, low: float, high: float) -> dict[str, Any]:
@@ -180,7 +190,7 @@ def widened(config: Mapping[str, Any], name: str, low: float, high: float) -> di
 
 @torch.no_grad()
 def start_like(student: nn.Module, teacher: nn.Module) -> None:
-    """Give the student the teacher's weights, and zeros where it reads the new number."""
+    """Give the student the teacher's weights, and zeros where it reads the new numbers."""
     own, given = student.state_dict(), teacher.state_dict()
     if FIRST in given:
         wide = torch.zeros_like(own[FIRST])
@@ -198,7 +208,9 @@ def export(student: Student, teacher: Teacher, folder: Path) -> None:
         beside = str(entry["config"].get("tokenizer_name", ""))
         if beside and (teacher.folder / beside).is_dir():
             shutil.copytree(teacher.folder / beside, folder / beside, dirs_exist_ok=True)
-    (folder / CONFIG).write_text(json.dumps(student.config, indent=2))
+    config = copy.deepcopy(student.config)
+    config.setdefault("midifrag", {}).setdefault("defaults", {})["steps"] = USUAL_STEPS
+    (folder / CONFIG).write_text(json.dumps(config, indent=2))
     state = student.module.state_dict()
     partial = folder / f"{WEIGHTS}.partial"
     save_file(

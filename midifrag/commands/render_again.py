@@ -20,13 +20,7 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
     """Render a take again from its record and archive what comes out. Raises `ModelError` for another model."""
     from midifrag.engine import api
 
-    model = api.open_model(_choice(record, show))
-    checksum = model.info.checksum if isinstance(model, api.WorkerModel) else model.checksum
-    if record.checksum and checksum != record.checksum:
-        raise ModelError(
-            f"Take {record.number} was made by another {record.model} (checksum {record.checksum[:12]}, this one has "
-            f"{checksum[:12]}): it would sound different. Put that checkpoint back, or render the prompt anew."
-        )
+    model = _maker(record, show)
     noise = _noise_of(model)
     # Another card makes another sound of the same seed.
     other = f", with the noise of {noise} and not of {record.noise}" if record.noise and noise != record.noise else ""
@@ -65,6 +59,23 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
     return archive.store(take.audio, take.sample_rate, copy)
 
 
+def _maker(record: TakeRecord, show: Loaded | None) -> api.LoadedModel:
+    """The model that made a take: what is called so now, or was before. Raises `ModelError` where neither did."""
+    from midifrag.config.catalogue import once_called
+    from midifrag.engine import api
+
+    checksums = []
+    for name in (record.model, *once_called(record.model)):
+        model = api.open_model(_choice(name, record.noise, show))
+        checksums.append(model.info.checksum if isinstance(model, api.WorkerModel) else model.checksum)
+        if not record.checksum or checksums[-1] == record.checksum:
+            return model
+    raise ModelError(
+        f"Take {record.number} was made by another {record.model} (checksum {record.checksum[:12]}, this one has "
+        f"{checksums[0][:12]}): it would sound different. Put that checkpoint back, or render the prompt anew."
+    )
+
+
 def _noise_of(model: api.LoadedModel) -> str:
     """What makes noise of a seed in a loaded model."""
     from midifrag.engine.loading.model import Model
@@ -84,17 +95,17 @@ def recorded_parameters(record: TakeRecord) -> dict[str, Any]:
     return {name: record.parameters[name] for name in names if record.parameters.get(name) is not None}
 
 
-def _choice(record: TakeRecord, show: Loaded | None) -> EngineChoice:
+def _choice(name: str, noise: str, show: Loaded | None) -> EngineChoice:
+    """A model by its name in a show or by itself, with the ``noise`` that a take had, wherever that can be had."""
     from midifrag.config.catalogue import known
     from midifrag.engine.protocol import EngineChoice
     from midifrag.engine.registry import engine_choice
 
-    if show is not None and show.settings.knows(record.model):
-        choice = engine_choice(show, record.model)
+    if show is not None and show.settings.knows(name):
+        choice = engine_choice(show, name)
     else:
-        built_in = known(record.model)
-        choice = EngineChoice(record.model, dict(built_in.source) if built_in else {})
-    # A take is made again with the noise that it had, wherever that can be had.
-    if not record.noise:
+        built_in = known(name)
+        choice = EngineChoice(name, dict(built_in.source) if built_in else {})
+    if not noise:
         return choice
-    return replace(choice, options={**choice.options, "noise": "cpu" if record.noise == "cpu" else "device"})
+    return replace(choice, options={**choice.options, "noise": "cpu" if noise == "cpu" else "device"})

@@ -19,6 +19,8 @@ GROUP = "midifrag.engines"
 BUILT_IN_ENGINES = ("sketch", "stable-audio")
 #: Where the built-in model lies; the folder holds model_config.json, its checkpoint and its tokenizer.
 POCKET_FOLDER = Path(__file__).resolve().parent.parent / "models" / "pocket"
+#: What was called so before: it plays by a name of its own, and renders its takes again.
+EARLIER_POCKET_FOLDER = POCKET_FOLDER.with_name("pocket-1")
 
 #: The largest model_config.json that is looked into, in bytes.
 MOST_BYTES = 4_194_304
@@ -37,6 +39,8 @@ class KnownModel:
     min_seconds: float = 0.0
     #: Whether it renders any length.
     variable: bool = False
+    #: The name by which it was played once, and its takes are recorded.
+    once: str = ""
 
     @property
     def installed(self) -> bool:
@@ -61,6 +65,12 @@ def _stable_audio_3() -> Iterator[KnownModel]:
 
 CATALOGUE: tuple[KnownModel, ...] = (
     KnownModel("pocket", "the built-in diffusion model: small, quick, short sounds"),
+    KnownModel(
+        "pocket-1",
+        "pocket as it was before: guided in two passes a step",
+        {"folder": str(EARLIER_POCKET_FOLDER)},
+        once="pocket",
+    ),
     KnownModel("sketch", "the built-in synthesiser: no model at all, for rehearsal and as last resort"),
     KnownModel(
         "small",
@@ -81,6 +91,11 @@ CATALOGUE: tuple[KnownModel, ...] = (
 def known(name: str) -> KnownModel | None:
     """The catalogue's entry of that name."""
     return next((model for model in CATALOGUE if model.name == name), None)
+
+
+def once_called(name: str) -> tuple[str, ...]:
+    """The models that were played by this name before the one that is now."""
+    return tuple(model.name for model in CATALOGUE if name and model.once == name)
 
 
 @cache

@@ -29,6 +29,26 @@ def test_a_take_is_rendered_again_from_its_record(tmp_path):
     assert np.array_equal(first, again)
 
 
+def test_a_take_of_the_built_in_model_before_is_rendered_again_by_what_it_was(tmp_path):
+    before = api.load_model("pocket-1", device="cpu")
+    take = api.render(before, "kick", seconds=0.3, steps=2, seed=5, cfg_scale=3.0)
+    made = TakeRecord("kick", model="pocket", checksum=before.checksum, parameters=take.used, noise="cpu")
+    with closing(Archive(tmp_path / "fragments" / "archive")) as archive:
+        archive.store(take.audio, take.sample_rate, made)
+        archive.store(take.audio, take.sample_rate, replace(made, checksum="0" * 64))
+    result = runner.invoke(app, ["takes", "1", "--again"])
+    assert result.exit_code == 0, result.output
+    with closing(Archive(tmp_path / "fragments" / "archive")) as archive:
+        again = archive.get(3)
+        assert (again.model, again.checksum) == ("pocket", before.checksum)
+        np.testing.assert_array_equal(archive.read(3)[0], archive.read(1)[0])
+    result = runner.invoke(app, ["takes", "2", "--again"])
+    assert result.exit_code == 1
+    now = api.load_model("pocket", device="cpu").checksum
+    assert now != before.checksum
+    assert f"made by another pocket (checksum 000000000000, this one has {now[:12]})" in " ".join(result.output.split())
+
+
 def test_a_take_that_began_from_a_sound_is_rendered_again_from_what_was_kept_of_it(tmp_path):
     sound = SourceSound.of(np.random.default_rng(3).uniform(-0.5, 0.5, (2, 22050)).astype(np.float32), 44100)
     model = api.load_model("pocket", device="cpu")

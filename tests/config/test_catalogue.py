@@ -1,6 +1,7 @@
 """What models and engines there are to choose from."""
 
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -32,9 +33,16 @@ def test_models_are_found_by_name():
     assert catalogue.known("none such") is None
 
 
+def test_what_was_called_so_before_is_known_and_plays_by_a_name_of_its_own():
+    assert catalogue.once_called("pocket") == ("pocket-1",)
+    assert catalogue.once_called("") == catalogue.once_called("pocket-1") == ()
+    assert (Path(catalogue.known("pocket-1").source["folder"]) / "model.safetensors").is_file()
+
+
 def test_what_needs_a_download_is_not_installed():
     assert {model.name: model.installed for model in catalogue.CATALOGUE} == {
         "pocket": True,
+        "pocket-1": True,
         "sketch": True,
         "small": False,
         "open": False,

@@ -164,7 +164,7 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("model: nope", "presets.yaml:1: model: 'nope' is none of"),
         (
             "engine: {stand_in: nope}",
-            "presets.yaml:1: engine.stand_in: 'nope' is none of open, pocket, sa3, sa3-base, sa3-medium,",
+            "presets.yaml:1: engine.stand_in: 'nope' is none of open, pocket, pocket-1, sa3, sa3-base,",
         ),
         ("engine: {fallback: nope}", "presets.yaml:1: engine.fallback: 'nope' is none of"),
         ("engine: {stand_in: 5}", "presets.yaml:1: engine.stand_in: 5 is no text"),

@@ -20,4 +20,4 @@ def test_where_a_model_comes_from():
     assert show.source("small") == {"folder": "own"}
     assert show.source("open") == {"hub": "stabilityai/stable-audio-open-1.0"}
     assert show.source("sketch") == show.source("nothing") == {}
-    assert show.known_models == ["mine", "open", "pocket", *SA3, "sketch", "small"]
+    assert show.known_models == ["mine", "open", "pocket", "pocket-1", *SA3, "sketch", "small"]

@@ -117,7 +117,7 @@ def test_sketch_is_a_model_without_a_module():
 
 
 def test_names_that_mean_nothing():
-    with pytest.raises(ModelError, match=r"no model 'pokket'.*pocket, sketch, small, open"):
+    with pytest.raises(ModelError, match=r"no model 'pokket'.*pocket, pocket-1, sketch, small, open"):
         midifrag.load_model("pokket")
 
 

@@ -13,9 +13,11 @@ from midifrag.engine.loading.silence_output import silence_output
 from training import distill
 from training.config import model_config
 from training.generator import Generator
+from training.lessons import ALL_STEPS, NUMBERS, Lessons
 from training.presets import PRESETS
 from training.student import Student, Teacher, widened
 from training.tokens import save_tokenizer
+from training.ways import Prompts, Ways, schedule
 
 with light_imports():
     from stable_audio_tools.models.factory import create_model_from_config
@@ -49,57 +51,80 @@ def folder(tmp_path_factory):
     return place
 
 
-def call(monkeypatch, run, folder, *more):
-    argv = ["distill", "--run", str(run), "--preset", "tiny", *more]
-    monkeypatch.setattr(sys, "argv", [*argv, "--teacher", str(folder)] if folder else argv)
+def call(monkeypatch, run, folder):
+    monkeypatch.setattr(sys, "argv", ["distill", "--run", str(run), "--preset", "tiny", "--teacher", str(folder)])
     distill.main()
-
-
-def rows(run, stage):
-    return [json.loads(line) for line in (run / f"distill-{stage}.log").read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, folder):
-    place = tmp_path_factory.mktemp("run")
+    place = tmp_path_factory.mktemp("runs") / "new"
     with pytest.MonkeyPatch.context() as monkeypatch:
         call(monkeypatch, place, folder)
-        call(monkeypatch, place, None, "--stage", "steps")
     return place
 
 
 def test_a_student_begins_as_its_teacher_without_guidance(folder):
     teacher = Teacher(folder, CPU)
-    student = Student(teacher, "cfg_scale", 1.0, 7.0)
+    student = Student(teacher, NUMBERS)
     x, t = torch.randn(3, teacher.channels, 24), torch.tensor([0.9, 0.5, 0.1])
     told = teacher.told(["short kick", "wide pad", "bell"], [0.5, 0.4, 0.5])
     given, empty = teacher.both(x, t, told)
     with torch.no_grad():
-        for scale in (1.0, 7.0):
-            torch.testing.assert_close(student(x, t, told, torch.full((3,), scale)), given)
+        for numbers in ((1.0, 16.0), (7.0, 4.0)):
+            torch.testing.assert_close(student(x, t, told, torch.tensor([numbers] * 3)), given)
     assert (given - empty).abs().max() > 0.01
 
 
 def test_what_a_student_learns_is_logged_and_its_folder_plays_in_the_stock_loader(run):
-    measured = [row for row in rows(run, "guidance") if "sampled" in row]
+    measured = [row for row in map(json.loads, (run / "distill.log").read_text().splitlines()) if "sampled_4" in row]
     assert [row["step"] for row in measured] == [2, 4]
+    # A student of its first steps is its teacher without guidance.
     assert all(row["error_3"] == pytest.approx(1.0, abs=0.2) for row in measured)
-    generator = Generator(run / "distilled-guidance")
-    few, many = (generator(["short kick"], 0.5, seed=3, guidance=scale) for scale in (1.0, 7.0))
+    assert all(row["sampled_16"] == pytest.approx(1.0, abs=0.2) for row in measured)
+    config = json.loads((run / "distilled" / "model_config.json").read_text())
+    assert config["model"]["diffusion"]["global_cond_ids"] == ["seconds_start", "seconds_total", "cfg_scale", "steps"]
+    generator = Generator(run / "distilled")
+    few, many = (generator(["short kick"], 0.5, seed=3, steps=2, guidance=scale) for scale in (1.0, 7.0))
     assert few.shape == (1, 2, 22_050)
     assert not torch.equal(few, many)
 
 
-def test_the_second_stage_hears_the_number_of_steps_as_well(run):
-    config = json.loads((run / "distilled-steps" / "model_config.json").read_text())
-    assert config["model"]["diffusion"]["global_cond_ids"] == ["seconds_start", "seconds_total", "cfg_scale", "steps"]
-    assert any("sampled_4" in row for row in rows(run, "steps"))
-    assert torch.isfinite(Generator(run / "distilled-steps")(["short kick"], 0.5, steps=2)).all()
+def test_a_single_step_s_lesson_is_what_guidance_makes_of_both_answers(folder):
+    teacher = Teacher(folder, CPU)
+    lessons = Lessons(Ways(teacher, Prompts(None), 3))
+    lessons.renew()
+    block = lessons.kept[0]
+    torch.manual_seed(5)
+    lesson = lessons.draw(8)
+    single, few = lesson.numbers[:, 1] == ALL_STEPS, lesson.numbers[:, 1] < ALL_STEPS
+    assert int(single.sum()) >= 4
+    given, empty = teacher.both(lesson.x[:4], lesson.t[:4], lesson.told.rows(torch.arange(4)))
+    right = empty + lesson.numbers[:4, 0, None, None] * (given - empty)
+    # Half precision is what the answers are kept in.
+    torch.testing.assert_close(lesson.target[:4], right, atol=0.1, rtol=0.05)
+    assert set(lesson.numbers[4:, 0].tolist()) <= set(block.scales.tolist())
+    assert few.any()
 
 
-def test_a_teacher_that_hears_no_guidance_is_refused_for_fewer_steps(tmp_path, folder, monkeypatch):
-    with pytest.raises(ValueError, match="distil that first"):
-        call(monkeypatch, tmp_path, folder, "--stage", "steps")
+def test_a_lesson_of_fewer_steps_leads_to_where_the_teacher_is_after_one_of_them(folder):
+    lessons = Lessons(Ways(Teacher(folder, CPU), Prompts(None), 2))
+    lessons.renew()
+    way = lessons.kept[0].way
+    torch.manual_seed(0)
+    lesson = lessons._longer(lessons.kept[0], 200)
+    times, looked_at = schedule(ALL_STEPS), set()
+    for x, t, target, (_, steps) in zip(lesson.x, lesson.t, lesson.target, lesson.numbers.tolist(), strict=True):
+        if ALL_STEPS % int(steps) == 0:
+            first = int((times - t).abs().argmin())
+            last = first + ALL_STEPS // int(steps)
+            apart = (x + (times[last] - t) * target - way[last]).abs().amax(dim=(1, 2))
+            assert float(apart.min()) < 1e-4
+            looked_at.add(steps)
+    assert looked_at == {1, 2, 4, 8, 16}
+
+
+def test_a_teacher_that_hears_its_guidance_already_is_refused(folder):
     config = json.loads((folder / "model_config.json").read_text())
     with pytest.raises(ValueError, match="hears cfg_scale already"):
         widened(widened(config, "cfg_scale", 1.0, 7.0), "cfg_scale", 1.0, 7.0)
@@ -107,20 +132,20 @@ def test_a_teacher_that_hears_no_guidance_is_refused_for_fewer_steps(tmp_path, f
 
 @pytest.mark.thorough
 def test_a_student_that_is_stopped_is_written_and_goes_on(tmp_path, folder, monkeypatch):
-    draw = distill.GuidanceLessons.draw
+    draw = distill.Lessons.draw
 
     def stop(lessons, count):
         signal.raise_signal(signal.SIGTERM)
         return draw(lessons, count)
 
-    monkeypatch.setattr(distill.GuidanceLessons, "draw", stop)
+    monkeypatch.setattr(distill.Lessons, "draw", stop)
     with pytest.raises(SystemExit, match="stopped at step 1"):
         call(monkeypatch, tmp_path, folder)
-    first = load_file(tmp_path / "distilled-guidance" / "model.safetensors")
-    monkeypatch.setattr(distill.GuidanceLessons, "draw", draw)
+    first = load_file(tmp_path / "distilled" / "model.safetensors")
+    monkeypatch.setattr(distill.Lessons, "draw", draw)
     call(monkeypatch, tmp_path, folder)
-    last = load_file(tmp_path / "distilled-guidance" / "model.safetensors")
-    state = torch.load(tmp_path / "distill-guidance.pt", weights_only=True)
+    last = load_file(tmp_path / "distilled" / "model.safetensors")
+    state = torch.load(tmp_path / "distill.pt", weights_only=True)
     assert (state["step"], state["finished"]) == (4, True)
     trained = "model.model.to_global_embed.0.weight"
     assert not torch.equal(first[trained], last[trained])

@@ -1,16 +1,19 @@
 """From nothing to an exported, evaluated model with a card, at a size that learns nothing."""
 
 import json
+import shutil
 import sys
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from training import all as everything
 from training import autoencoder, card, data, diffusion, evaluate, export, judge, latents
-from training.captions import RARE, WORDS, families_with, held_out, scarcity
+from training.captions import NAMES, RARE, WORDS, families_with, held_out, scarcity
 from training.clips import Clips
+from training.codec import INSIDE
 from training.generator import Generator
 from training.presets import PRESETS
 
@@ -102,6 +105,30 @@ def test_the_export_plays_through_the_stock_front_door(run):
     assert sum(file.stat().st_size for file in (run / "export").rglob("*") if file.is_file()) < 16e6
 
 
+def test_a_decoder_alone_is_trained_on_so_that_latents_stay_what_they_were(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(autoencoder, "JUDGED", 4)
+    shutil.copytree(run / "data", tmp_path / "data")
+    shutil.copy(run / "judge.pt", tmp_path)
+    call(autoencoder, tmp_path, monkeypatch, "--model", str(run / "export"))
+    before = load_file(run / "export" / "model.safetensors")
+    after = torch.load(tmp_path / "autoencoder.pt", weights_only=True)["codec"]
+    named = {name.removeprefix("stock."): value for name, value in after.items()}
+    moved = {name for name, value in named.items() if not torch.equal(value, before[INSIDE + name].float())}
+    assert moved
+    assert all(name.startswith("decoder.") for name in moved)
+
+
+def test_families_that_come_back_worst_are_heard_more_often(run):
+    train = Clips(run, "train")
+    weights = autoencoder.harder(train.families)
+    rain = train.families == NAMES.index("rain")
+    assert set(weights[rain].tolist()) == {autoencoder.HARDER["rain"]}
+    assert set(weights[train.families == NAMES.index("organ")].tolist()) == {1.0}
+    only = torch.where(rain, 1.0, 0.0)
+    crops = train.crops(6, 16, only)
+    assert crops.shape == (6, 2, 16 * 1024)
+
+
 def test_the_export_is_a_model_that_midifrag_plays(run):
     config = json.loads((run / "export" / "model_config.json").read_text())
     assert config["midifrag"]["short_latents"] is True
@@ -115,13 +142,16 @@ def test_evaluation_and_card(run, monkeypatch):
     monkeypatch.setattr(Generator, "seconds_for", lambda *_: 0.25)
     monkeypatch.setattr(Generator, "__call__", lambda _, prompts, *__, **___: torch.randn(len(prompts), 2, 132_300))
     with pytest.raises(SystemExit) as end:
-        call(evaluate, run, monkeypatch, "--each", "1", "--pairs", "1")
+        call(evaluate, run, monkeypatch, "--each", "1", "--pairs", "1", "--teacher", str(run / "export"))
     assert end.value.code == 1
     result = json.loads((run / "evaluation.json").read_text())
     assert any(line.startswith("generated") for line in result["missed"])
     call(card, run, monkeypatch)
     text = (run / "export" / "README.md").read_text()
     assert f"{result['generated']:.1%}" in text
+    # Noise is as various as noise.
+    assert result["variety"] / result["teacher_variety"] == pytest.approx(1.0, abs=0.05)
+    assert f"| {result['variety'] / result['teacher_variety']:.2f} | ≥ 0.9 |" in text
     assert (run / "export" / "spectrograms.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -132,6 +162,7 @@ def test_the_gate_names_what_is_missed():
         "generated": 0.72,
         "silence": {"mean": -80.0},
         "seconds_for_3_s": 0.4,
+        "variety": 0.5,
     }
     assert evaluate.failures(passed) == []
     for change in (
@@ -140,8 +171,42 @@ def test_the_gate_names_what_is_missed():
         {"silence": {"mean": -50.0}},
         {"seconds_for_3_s": 0.6},
         {"words": {"short/long": {"generated": 0.8}}},
+        {"teacher_variety": 0.6},
     ):
         assert len(evaluate.failures({**passed, **change})) == 1
+
+
+def test_sounds_of_one_prompt_that_are_all_the_same_have_no_variety():
+    mel = judge.Mel()
+    one, other = torch.randn(2, 2, 132_300)
+    alike = evaluate.variety(lambda prompts: one.expand(len(prompts), 2, -1), mel)
+    assert alike == 0
+    halves = evaluate.variety(lambda prompts: torch.stack([one, other] * (len(prompts) // 2)), mel)
+    all_other = evaluate.variety(lambda prompts: torch.randn(len(prompts), 2, 132_300), mel)
+    # Of the 28 pairs of eight sounds, 16 are of unlike ones.
+    assert halves == pytest.approx(all_other * 16 / 28, rel=0.05)
+
+
+def test_a_card_says_how_a_model_is_told_what_it_hears():
+    evaluation = {
+        "steps": 4,
+        "guidance": 3.0,
+        "real": 1.0,
+        "reconstructed": 1.0,
+        "generated": 1.0,
+        "families": {"kick": 1.0},
+        "words": {},
+        "silence": {"mean": -90.0, "sample": -90.0},
+        "seconds_for_3_s": 0.1,
+        "by_guidance": {1.0: 1.0},
+        "by_steps": {4: 1.0},
+        "after_the_end": {1.0: -60.0},
+        "variety": 0.5,
+    }
+    hears = card.card(evaluation, [], {"cfg_scale": 3.0, "steps": 4})
+    assert "cfg_scale=1.0, device" in hears
+    assert '"seconds_total": 3, "cfg_scale": 3.0, "steps": 4}]' in hears
+    assert "cfg_scale=3.0, device" in card.card(evaluation, [], {})
 
 
 def test_all_runs_every_step_and_shares_out_the_minutes(monkeypatch, tmp_path):
