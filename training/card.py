@@ -40,9 +40,9 @@ FRAMES, GAP = 240, 4
 
 
 #: What is said of a model that hears how it is played.
-_DISTILLED = """ It hears the guidance
-and the number of steps as numbers beside the prompt (`training/distill.py`), so a step takes one pass: `cfg_scale=1` is
-what the sampler is told. Guidance beyond 1 to 7, and steps beyond 16, are heard as the nearest of these."""
+_DISTILLED = """ It hears the guidance and the number of steps as numbers beside the
+prompt (`training/distill.py`), so a step takes one pass: `cfg_scale=1` is what the sampler is told. Guidance beyond 1 to
+7, and steps beyond 16, are heard as the nearest of these."""
 
 
 def picture(real: Tensor, made: Tensor) -> Image.Image:
