@@ -77,7 +77,8 @@ class JackProcess:
         with self._changed:
             self._changed.wait_for(lambda: self._tried is not None or self.over, START_SECONDS)
             self._changed.wait_for(lambda: self.ready or self.over, FIRST_SECONDS)
-        if not self.ready:
+        # One that has served and is over by now is replaced, as at any later moment.
+        if self.realtime is None:
             reason = self.over or STUCK
             self.kill(reason)
             raise MidiGoneError(reason)

@@ -84,7 +84,7 @@ def test_the_others_are_fetched_where_one_cannot_be(own_set):
     assert result.exit_code == 1
     assert "mine: whole and checked" in result.output
     assert "knows no model stabilityai/stable-audio-open-small" in result.output
-    assert "'nobody' is none of mine, open, pocket, sa3, sa3-base, sa3-medium" in result.output
+    assert "'nobody' is none of mine, open, pocket, pocket-1, sa3, sa3-base" in result.output
     assert "models: {mine: {hub: owner/name}}" in result.output
 
 

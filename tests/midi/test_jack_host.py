@@ -39,6 +39,20 @@ def test_a_process_that_cannot_be_started_is_no_midi(monkeypatch):
         JackBackend("midifrag")
 
 
+def test_one_that_served_and_is_over_before_anybody_looked_is_replaced(plays, monkeypatch):
+    plays(READY + "say(mixed_up=True)", READY + "serve()")
+    wait = jack_host.JackProcess.wait_until_ready
+
+    def late(process):
+        assert until(lambda: process.over)
+        wait(process)
+
+    monkeypatch.setattr(jack_host.JackProcess, "wait_until_ready", late)
+    backend = JackBackend("midifrag")
+    assert until(lambda: works(backend))
+    backend.close()
+
+
 def test_one_that_answers_no_more_is_replaced(plays, monkeypatch):
     plays(READY + "serve(once=True); time.sleep(600)", READY + "serve()")
     backend = JackBackend("midifrag")
