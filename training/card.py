@@ -29,6 +29,7 @@ from training.evaluate import (
 )
 from training.generator import Generator
 from training.judge import Mel
+from training.lessons import ALL_STEPS, GUIDANCE
 from training.loop import parser
 from training.presets import RATIO
 from training.transformer import LOG_SNR
@@ -38,9 +39,9 @@ SHOWN = 18
 #: Frames that are shown of each spectrogram, and the gap between pictures in pixels.
 FRAMES, GAP = 240, 4
 #: What is said of a model that hears how it is played.
-_DISTILLED = """ It hears the guidance and the number of steps as numbers beside the
+_DISTILLED = f""" It hears the guidance and the number of steps as numbers beside the
 prompt (`training/distill.py`), so a step takes one pass: `cfg_scale=1` is what the sampler is told. Guidance beyond
-1 to 7, and steps beyond 16, are heard as the nearest of these."""
+{GUIDANCE[0]:g} to {GUIDANCE[1]:g}, and steps beyond {ALL_STEPS}, are heard as the nearest of these."""
 
 
 def picture(real: Tensor, made: Tensor) -> Image.Image:

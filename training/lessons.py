@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -34,7 +35,7 @@ UNGUIDED, EMPTY = 0.15, 0.05
 SINGLE, NOISED = 0.5, 4
 
 #: A student's answer to latents, times, what the teacher was told, and the numbers that are new (n, 2).
-Answer = Callable[[Tensor, Tensor, Told, Tensor], Tensor]
+Answer: TypeAlias = Callable[[Tensor, Tensor, Told, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
