@@ -1,7 +1,7 @@
 """``python -m training.autoencoder``: learn to turn sounds into 64 numbers per 1024 samples and back.
 
-Starts from principal components, or with ``--model`` from the autoencoder of a model folder; then the decoder alone is
-trained, so that a transformer which knows the latents goes on fitting.
+Starts from principal components, or with ``--model`` from the autoencoder of a model folder. Then the decoder alone is
+trained, so that a transformer which knows the latents goes on fitting; with ``--encoder`` both are.
 
 Writes ``autoencoder.pt`` and ``autoencoder.log``, and at intervals pairs of real and reconstructed sounds in
 ``samples/``, and how many of them the judge names right.
@@ -70,6 +70,7 @@ def main() -> None:
     """Train until the preset's last step."""
     arguments_parser = parser(__doc__)
     arguments_parser.add_argument("--model", type=Path, help="folder of a model whose decoder is trained on, alone")
+    arguments_parser.add_argument("--encoder", action="store_true", help="with --model: train its encoder on as well")
     arguments = arguments_parser.parse_args()
     preset = PRESETS[arguments.preset].autoencoder
     device = torch.device(arguments.device)
@@ -79,6 +80,7 @@ def main() -> None:
     codec, steps, rate = Codec(preset), preset.steps, preset.rate
     if arguments.model is not None:
         codec.start_from(arguments.model)
+        codec.stock.encoder.requires_grad_(arguments.encoder)
         steps, rate = preset.further_steps, preset.further_rate
     elif not path.exists():
         codec.start_linear(train.crops(STARTERS, preset.crop).cpu())

@@ -50,11 +50,10 @@ class Codec(nn.Module):
         return audio
 
     def start_from(self, folder: Path) -> None:
-        """Take the autoencoder of a model folder, and have its decoder alone learn."""
+        """Take the autoencoder of a model folder."""
         state = load_ckpt_state_dict(str(folder / "model.safetensors"))
         own = {name.removeprefix(INSIDE): value.float() for name, value in state.items() if name.startswith(INSIDE)}
         self.stock.load_state_dict(own)
-        self.stock.encoder.requires_grad_(False)
 
     @torch.no_grad()
     def divide_latents(self, sizes: Tensor) -> None:

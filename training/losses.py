@@ -5,10 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from training.spectra import Spectra, mel_bank
+from training.spectra import LongSpectra, Spectra, mel_bank
 
 #: Window of each spectrum → mel bands compared.
-BANDS = {2048: 96, 512: 48, 128: 16}
+BANDS = {8192: 192, 2048: 96, 512: 48, 128: 16}
+#: From this window on, spectra are made by Fourier transforms.
+LONG = 4096
 #: Magnitudes below this (−80 dBFS) are alike.
 FLOOR = 1e-4
 #: How much more the loud parts of a spectrogram count, as a power of their magnitude.
@@ -24,7 +26,7 @@ class Resolution(nn.Module):
 
     def __init__(self, window: int, bands: int) -> None:
         super().__init__()
-        self.spectra = Spectra(window)
+        self.spectra = LongSpectra(window) if window >= LONG else Spectra(window)
         self.register_buffer("bank", mel_bank(window, bands), persistent=False)
 
     def forward(self, made: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:

@@ -46,8 +46,8 @@ class AutoencoderPreset:
     decoder_channels: int = 96
     multiples: tuple[int, int] = (2, 2)
     steps: int = 5000
-    batch: int = 12
-    crop: int = 16
+    batch: int = 8
+    crop: int = 24
     rate: float = 8e-4
     sample_every: int = 500
     further_steps: int = 12_000

@@ -43,6 +43,25 @@ class Spectra(nn.Module):
         return magnitude
 
 
+class LongSpectra(nn.Module):
+    """The same magnitudes by Fourier transforms, which win where a window is long."""
+
+    hann: Tensor
+
+    def __init__(self, window: int) -> None:
+        super().__init__()
+        self.window, self.bins = window, window // 2
+        hann = torch.hann_window(window)
+        self.register_buffer("hann", hann / hann.sum(), persistent=False)
+
+    def magnitude(self, audio: Tensor) -> Tensor:
+        """Magnitudes (n, frames, bins) in single precision."""
+        blocks = audio.unfold(-1, self.window, self.window // 2) * self.hann
+        spectra = torch.view_as_real(torch.fft.rfft(blocks)[..., 1:])
+        magnitude: Tensor = (spectra.square().sum(dim=-1) + 1e-12).sqrt()
+        return magnitude
+
+
 def mel_bank(window: int, bands: int, low: float = 30.0, high: float = 18_000.0) -> Tensor:
     """Triangles (window / 2 bins, bands) evenly spaced on the mel scale, each summing to at most one."""
 
