@@ -55,8 +55,7 @@ def _of_controls(loaded: Loaded, facts: FactsOf) -> Iterator[str]:
 
 def _in_one_pass(about: ModelFacts, preset: Preset) -> bool:
     """Whether a model hears the guidance of a press; one with a negative prompt is guided by any, in two passes."""
-    hears = any(one.is_parameter and one.name == GUIDANCE_NAME for one in about.inputs or ())
-    return hears and not (preset.negative_prompt and about.hears_negative)
+    return about.hears_guidance is not None and not (preset.negative_prompt and about.hears_negative)
 
 
 def _at_ends(place: str, one: Range, about: ModelFacts) -> Iterator[str]:
