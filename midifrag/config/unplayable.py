@@ -34,6 +34,7 @@ from midifrag.config.model_defaults import (
     overridden,
 )
 from midifrag.config.model_inputs import (
+    GUIDANCE_NAME,
     ModelInput,
     begins_from,
     guides,
@@ -83,6 +84,11 @@ class ModelFacts:
     def told(self, preset: Preset) -> str | None:
         """What a press tells it beside the prompt, with what its entry says."""
         return merged(None if self.defaults is None else self.defaults.conditioning, preset.conditioning)
+
+    @property
+    def hears_guidance(self) -> ModelInput | None:
+        """The input by which it hears its guidance, which it then has in one pass; None where it has none."""
+        return next((one for one in self.inputs or () if one.is_parameter and one.name == GUIDANCE_NAME), None)
 
     @property
     def limits(self) -> Limits:
