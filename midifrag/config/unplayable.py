@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from midifrag.config.agreement import BankSource
 from midifrag.config.banks import Bank
+from midifrag.config.beginnings import cannot_begin
 from midifrag.config.catalogue import (
     BUILT_IN_ENGINES,
     CATALOGUE,
@@ -53,7 +54,7 @@ from midifrag.config.problems import Sources, problem_at
 from midifrag.config.samplers import SAMPLER_KINDS, SamplerKind, no_sampler, samplers_for
 from midifrag.config.servers import ENGINE as SERVERS
 from midifrag.config.settings import Settings
-from midifrag.config.sound_in import cannot_begin, too_far
+from midifrag.config.sound_in import too_far
 from midifrag.errors import ModelError, Problem
 from midifrag.fragment.length import MusicalLength
 from midifrag.pad_key import PadKey
