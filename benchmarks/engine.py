@@ -131,7 +131,7 @@ def in_flight(options: argparse.Namespace) -> Line:
         bench.render(*renders)
         costs[count] = statistics.median(bench.render(*renders) for _ in range(options.repeats)) / count * 1e3
     told = ", ".join(f"{count}: {cost:.0f}" for count, cost in costs.items())
-    return Line("pocket: ms a request, by how many at once", "", told, f"{costs[1] / min(costs.values()):.2f} ×")
+    return Line("pocket-1: ms a request, by how many at once", "", told, f"{costs[1] / min(costs.values()):.2f} ×")
 
 
 def steadily(options: argparse.Namespace) -> Line:
@@ -180,7 +180,7 @@ def beside_a_long_render(options: argparse.Namespace) -> Line:
 
     alone(), beside()
     shared, single, ratio, spread = paired(beside, alone, options.repeats)
-    title = "pocket: 8-step press during a 100-step render / alone"
+    title = "pocket-1: 8-step press during a 100-step render / alone"
     return Line(title, f"{shared * 1e3:.0f} ms", f"{single * 1e3:.0f} ms", f"{ratio:.2f} × ({spread})")
 
 
@@ -217,13 +217,13 @@ def decibels(signal: Audio, other: Audio) -> float:
 
 
 ROWS: dict[str, Callable[[argparse.Namespace], Line]] = {
-    "pocket": against_stock("pocket: one request, 20 steps, CFG 3, 3 s", POCKET),
-    "pocket-8": against_stock("pocket: 8 requests at once", POCKET, at_once=8),
+    "pocket": against_stock("pocket-1: one request, 20 steps, CFG 3, 3 s", POCKET),
+    "pocket-8": against_stock("pocket-1: 8 requests at once", POCKET, at_once=8),
     "pocket-usual": against_stock(
-        "pocket: one request, stock 20 guided steps, ours its usual 4", POCKET, is_usual=True
+        "pocket: one request, pocket-1 with stock in 20 guided steps, ours in its usual 4", POCKET, is_usual=True
     ),
     "pocket-usual-8": against_stock(
-        "pocket: 8 at once, stock 20 guided steps, ours their usual 4", POCKET, 8, is_usual=True
+        "pocket: 8 at once, pocket-1 with stock in 20 guided steps, ours in their usual 4", POCKET, 8, is_usual=True
     ),
     "small": against_stock("small: 8 steps, 11.9 s", SMALL),
     "beside": beside_a_long_render,

@@ -128,8 +128,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: shows wait for browsers, clocks and disks for a part of their time."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: shows wait for browsers, clocks and disks for much of their time."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(optionalhook=True)

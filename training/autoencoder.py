@@ -3,8 +3,8 @@
 Starts from principal components, or with ``--model`` from the autoencoder of a model folder. Then the decoder alone is
 trained, so that a transformer which knows the latents goes on fitting; with ``--encoder`` both are.
 
-Writes ``autoencoder.pt`` and ``autoencoder.log``, and at intervals pairs of real and reconstructed sounds in
-``samples/``, and how many of them the judge names right.
+Writes ``autoencoder.pt`` and ``autoencoder.log`` (``decoder.pt`` and ``decoder.log`` with ``--model``), and at
+intervals pairs of real and reconstructed sounds in ``samples/``, and how many of them the judge names right.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from training.captions import NAMES
 from training.clips import Clips
-from training.codec import Codec
+from training.codec import AUTOENCODER, DECODER, Codec
 from training.judge import Judge, load_judge
 from training.loop import Average, Loop, Stateful, learning_rate, parser
 from training.losses import ReconstructionLoss
@@ -76,7 +76,7 @@ def main() -> None:
     device = torch.device(arguments.device)
     torch.manual_seed(arguments.seed)
     train, test = Clips(arguments.run, "train", device), Clips(arguments.run, "test")
-    path = arguments.run / "autoencoder.pt"
+    path = arguments.run / (AUTOENCODER if arguments.model is None else DECODER)
     codec, steps, rate = Codec(preset), preset.steps, preset.rate
     if arguments.model is not None:
         codec.start_from(arguments.model)

@@ -15,6 +15,8 @@ from training.convolutions import Convolution, bias, direction_and_length, kerne
 from training.fast import run
 from training.presets import LATENTS, SAMPLE_RATE, AutoencoderPreset
 
+#: A run's checkpoint, and that of a decoder which is trained on alone: the latents of the two are others.
+AUTOENCODER, DECODER = "autoencoder.pt", "decoder.pt"
 #: Where an autoencoder's weights lie in a whole model's.
 INSIDE = "pretransform.model."
 #: The posterior's standard deviation in the exported model, beside latents of about unit size.

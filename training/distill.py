@@ -13,11 +13,12 @@ from pathlib import Path
 import torch
 
 from midifrag.config.catalogue import EARLIER_POCKET_FOLDER
+from training.codec import DECODER, Codec
 from training.diffusion import optimisers
 from training.latents import averaged_codec
 from training.lessons import NUMBERS, Lessons
 from training.loop import Average, Loop, Stateful, learning_rate, parser
-from training.presets import PRESETS, DistillationPreset
+from training.presets import PRESETS, DistillationPreset, Preset
 from training.student import Student, Teacher, export
 from training.team import Team
 from training.transformer import plain_attention
@@ -72,22 +73,33 @@ def distil(
         average.copy_to(student)
 
 
+def decoder_for(teacher: Teacher, run: Path, preset: Preset) -> Codec:
+    """The decoder that was trained on in a run. Raises ValueError where it reads other latents than the teacher's."""
+    codec, encoder = averaged_codec(run / DECODER, preset), teacher.module.pretransform.model.encoder.state_dict()
+    own = codec.stock.encoder.state_dict()
+    if own.keys() != encoder.keys() or any(not torch.equal(own[name], encoder[name].cpu()) for name in own):
+        raise ValueError(f"the decoder of {run} was trained on for another model than {teacher.folder}")
+    return codec
+
+
 def main() -> None:
     """Train until the preset's last step, or until stopped; then write the model."""
     given = arguments()
-    size, device = PRESETS[given.preset].distillation, torch.device(given.device)
+    preset, device, checkpoint = PRESETS[given.preset], torch.device(given.device), given.run / "distill.pt"
+    if given.export and not checkpoint.exists():
+        raise SystemExit(f"{checkpoint} is not there: there is nothing to export yet")
     torch.manual_seed(given.seed)
     teacher = Teacher(given.teacher, device)
-    lessons = Lessons(Ways(teacher, Prompts(given.prompts), size.ways))
+    codec = None if given.decoder is None else decoder_for(teacher, given.decoder, preset)
+    lessons = Lessons(Ways(teacher, Prompts(given.prompts), preset.distillation.ways))
     student = Student(teacher, NUMBERS)
     stopped = None
     try:
-        distil(student, lessons, size, given.run / "distill.pt", given)
+        distil(student, lessons, preset.distillation, checkpoint, given)
     except SystemExit as asked:
         stopped = asked
     if Team().rank == 0:
-        if given.decoder is not None:
-            codec = averaged_codec(given.decoder, PRESETS[given.preset])
+        if codec is not None:
             student.module.pretransform.model.load_state_dict(codec.stock.state_dict())
         export(student, teacher, given.run / "distilled")
     if stopped is not None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from training.clips import Clips
-from training.codec import Codec
+from training.codec import AUTOENCODER, Codec
 from training.loop import Average, parser, save
 from training.presets import PRESETS, Preset
 
@@ -20,10 +20,10 @@ from training.presets import PRESETS, Preset
 BATCH, MEASURED = 16, 324
 
 
-def averaged_codec(run: Path, preset: Preset) -> Codec:
+def averaged_codec(checkpoint: Path, preset: Preset) -> Codec:
     """The autoencoder with the averaged parameters of its training's checkpoint."""
     codec = Codec(preset.autoencoder)
-    state = torch.load(run / "autoencoder.pt", map_location="cpu", weights_only=True)
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     average = Average(codec)
     average.load_state_dict(state["average"])
     average.copy_to(codec)
@@ -56,7 +56,7 @@ def main() -> None:
     arguments = arguments_parser.parse_args()
     device = torch.device(arguments.device)
     run = arguments.run
-    codec = averaged_codec(run, PRESETS[arguments.preset]).to(device).eval()
+    codec = averaged_codec(run / AUTOENCODER, PRESETS[arguments.preset]).to(device).eval()
     train = Clips(run, "train")
     some = torch.randperm(len(train), generator=torch.Generator().manual_seed(arguments.seed))[:MEASURED]
     with torch.no_grad():

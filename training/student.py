@@ -1,7 +1,7 @@
-"""A teacher in stable-audio-tools' format, and a student that hears one number more and begins as its equal.
+"""A teacher in stable-audio-tools' format, and a student that hears more numbers and begins as its equal.
 
-The number goes by the global conditioning, so that every loader of that format knows it: it is a number conditioner
-like ``seconds_total``. The columns that read it begin as zeros, so that the student's first answer is its teacher's.
+The numbers go by the global conditioning, so that every loader of that format knows them: they are number conditioners
+like ``seconds_total``. The columns that read them begin as zeros, so that the student's first answer is its teacher's.
 """
 
 from __future__ import annotations
@@ -105,17 +105,12 @@ class Teacher:
         self.seconds = float(block.get("defaults", {}).get("seconds", self.longest * self.ratio / self.rate))
         self.guidance = float(block.get("defaults", {}).get("cfg_scale", 3.0))
 
-    def hears(self, name: str) -> bool:
-        """Whether it has an input of that name."""
-        return name in self.module.conditioner.conditioners
-
     @torch.no_grad()
-    def told(self, prompts: Sequence[str], seconds: Sequence[float], **numbers: Sequence[float]) -> Told:
-        """Its conditioning of prompts, seconds and other ``numbers``, by stable-audio-tools' own way."""
+    def told(self, prompts: Sequence[str], seconds: Sequence[float]) -> Told:
+        """Its conditioning of prompts and seconds, by stable-audio-tools' own way."""
         rows = [
             {**self.beside, "prompt": prompt, "seconds_start": 0, "seconds_total": length}
-            | {name: values[index] for name, values in numbers.items()}
-            for index, (prompt, length) in enumerate(zip(prompts, seconds, strict=True))
+            for prompt, length in zip(prompts, seconds, strict=True)
         ]
         inputs = self.module.get_conditioning_inputs(self.module.conditioner(rows, self.device))
         return Told(inputs["cross_attn_cond"], inputs["global_cond"], inputs["prepend_cond"])

@@ -21,10 +21,9 @@ OTHER_LENGTH, SHORTER, SHORTEST = 0.2, 0.35, 0.8
 SLACK = 10
 
 
-def schedule(steps: int, shift: float = 0.0) -> Tensor:
-    """The stock sampler's times from 1 to 0, with its inner ones moved by ``shift`` steps."""
-    low, high = LOG_SNR
-    times = torch.sigmoid(-(torch.linspace(low, high, steps + 1) + shift * (high - low) / steps))
+def schedule(steps: int) -> Tensor:
+    """The stock sampler's times from 1 to 0."""
+    times = torch.sigmoid(-torch.linspace(*LOG_SNR, steps + 1))
     times[0], times[-1] = 1.0, 0.0
     return times
 

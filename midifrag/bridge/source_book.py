@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import assert_never
 
 from midifrag.audio import SourceSound
+from midifrag.config.beginnings import cannot_begin, usual_strength
 from midifrag.config.lengths import Limits
 from midifrag.config.parameters import NUMBERS, Preset
-from midifrag.config.sound_in import SHORTEST, SoundSource, SoundWanted, cannot_begin, too_far, usual_strength
+from midifrag.config.sound_in import SHORTEST, SoundSource, SoundWanted, too_far
 from midifrag.engine.messages import EngineInfo
 from midifrag.fragment.length import SAME, FragmentLength, SecondsLength
 from midifrag.fragment.slot_state import SlotState

@@ -20,7 +20,16 @@ from midifrag.config.places_on_ports import readings
 from midifrag.config.unplayable import FactsOf, place_in_entry
 from midifrag.engine.loading.cards import FP8_CAPABILITY, FP8_NEEDS, Run, find_cards, run_tool
 from midifrag.engine.loading.inventory import config_here, default_troubles, presence, why_refused
-from midifrag.errors import ConfigurationError, HubError, NoMidiError, PlaybackError, PortError, Problem, StorageError
+from midifrag.errors import (
+    ConfigurationError,
+    HubError,
+    MidiGoneError,
+    NoMidiError,
+    PlaybackError,
+    PortError,
+    Problem,
+    StorageError,
+)
 from midifrag.fragment.file_names import HYDROGEN, SFZ
 from midifrag.fragment.files import storage_error
 from midifrag.midi.endpoints import endpoints_of
@@ -82,7 +91,7 @@ def ports_there(loaded: Loaded) -> tuple[PortList | str, list[Problem]]:
     """The ports of this machine, or why there are none; and a problem where the set asks for a backend in vain."""
     try:
         return list_ports(loaded.settings.backend), []
-    except NoMidiError as error:
+    except (NoMidiError, MidiGoneError) as error:
         return str(error), []
     except PortError as error:
         wrong = loading.show_problem(loaded, ("backend",), f"{error} `midifrag ports` says what there is")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -64,15 +65,18 @@ def _maker(record: TakeRecord, show: Loaded | None) -> api.LoadedModel:
     from midifrag.config.catalogue import once_called
     from midifrag.engine import api
 
-    checksums = []
-    for name in (record.model, *once_called(record.model)):
-        model = api.open_model(_choice(name, record.noise, show))
-        checksums.append(model.info.checksum if isinstance(model, api.WorkerModel) else model.checksum)
-        if not record.checksum or checksums[-1] == record.checksum:
-            return model
+    model = api.open_model(_choice(record.model, record.noise, show))
+    if record.checksum in ("", model.checksum):
+        return model
+    for name in once_called(record.model):
+        # One that cannot be played here is none that made it.
+        with contextlib.suppress(ModelError):
+            earlier = api.open_model(_choice(name, record.noise, show))
+            if earlier.checksum == record.checksum:
+                return earlier
     raise ModelError(
         f"Take {record.number} was made by another {record.model} (checksum {record.checksum[:12]}, this one has "
-        f"{checksums[0][:12]}): it would sound different. Put that checkpoint back, or render the prompt anew."
+        f"{model.checksum[:12]}): it would sound different. Put that checkpoint back, or render the prompt anew."
     )
 
 

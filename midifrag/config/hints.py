@@ -13,6 +13,7 @@ from midifrag.config.banks import Bank
 from midifrag.config.catalogue import engine_names
 from midifrag.config.clashes import clashes
 from midifrag.config.controls import Control
+from midifrag.config.guidance_hints import guidance_hints
 from midifrag.config.lengths import told_bars
 from midifrag.config.loading import Loaded
 from midifrag.config.loras import PREFIX
@@ -59,6 +60,7 @@ def hints(loaded: Loaded, facts: FactsOf | None = None) -> Iterator[str]:
         yield from _unguided(loaded, bank, file, facts)
         yield from _lengths(loaded, bank, file, facts)
         yield from sound_hints(loaded, bank, file)
+    yield from guidance_hints(loaded, facts)
     yield from _lost_loras(loaded)
     yield from clashes(loaded)
     for file, controls in _control_lists(loaded):

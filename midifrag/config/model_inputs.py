@@ -119,8 +119,10 @@ def wrong_values(inputs: Sequence[ModelInput], values: Mapping[str, float | str]
 def unheard(inputs: Sequence[ModelInput], text: str | None, told: Mapping[str, float | str]) -> list[str]:
     """A sentence for each thing that is said to a model and not heard as it is said."""
     said, unknown = said_of(inputs, text)
-    there = ", ".join(one.name for one in inputs if one.kind != "text")
-    known = [one.name for one in inputs]
+    # Whoever is told of a parameter here would say it here, where it counts for nothing.
+    others = [one for one in inputs if not one.is_parameter]
+    there = ", ".join(one.name for one in others if one.kind != "text")
+    known = [one.name for one in others]
     sentences = [
         f"the model has no input {name}; it has {there or 'none but the prompt'}{meant(name, known)}"
         for name in unknown

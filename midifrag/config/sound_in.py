@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -14,8 +13,6 @@ from midifrag.config.names import meant
 from midifrag.config.value_types import NotBlank, Strict, Written, WrongKeyError
 from midifrag.fragment.file_names import MOST_SLOTS
 
-#: How much of a sound is changed where nothing says so (see `midifrag.engine.diffusion.strength`).
-USUAL_STRENGTH = 0.6
 #: The longest take, and the longest that one goes on, in seconds.
 LONGEST = 380.0
 #: The shortest part that is made anew, in seconds.
@@ -31,11 +28,6 @@ _KEPT = re.compile(r"kept ([0-9a-f]{64})")
 _WORDS: tuple[SourceKind, ...] = ("latest", "input", "none")
 #: What a performer may write.
 WRITTEN = "slot 3, latest, take 12, a sound file, input, or none"
-
-
-def usual_strength(fill: object) -> float:
-    """The strength where none is said: a part that is made anew has nothing of what it was."""
-    return USUAL_STRENGTH if fill is None else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +108,6 @@ class SoundKeys(Strict):
         if self.fill is not None and self.fill[1] - self.fill[0] < SHORTEST:
             raise WrongKeyError("fill", f"ends less than {SHORTEST:g} s after it begins; write it as [1.5, 2.5]")
         return self
-
-
-def cannot_begin(model: str, wants: str, able: Sequence[str]) -> str:
-    """Why a model cannot make of a sound what is asked for, a ``sound`` or a ``part``, as it is not ``able`` to."""
-    if wants == "part" and "sound" in able:
-        return (
-            f"{model} makes no part of a sound anew (continue, fill), as Stable Audio 3 does; it can change all of it"
-        )
-    return f"{model} cannot begin from a sound (from); choose another model for it"
 
 
 class InputSettings(Strict):

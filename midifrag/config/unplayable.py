@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from midifrag.config.agreement import BankSource
 from midifrag.config.banks import Bank
+from midifrag.config.beginnings import cannot_begin
 from midifrag.config.catalogue import (
     BUILT_IN_ENGINES,
     CATALOGUE,
@@ -34,6 +35,7 @@ from midifrag.config.model_defaults import (
     overridden,
 )
 from midifrag.config.model_inputs import (
+    GUIDANCE_NAME,
     ModelInput,
     begins_from,
     guides,
@@ -52,7 +54,7 @@ from midifrag.config.problems import Sources, problem_at
 from midifrag.config.samplers import SAMPLER_KINDS, SamplerKind, no_sampler, samplers_for
 from midifrag.config.servers import ENGINE as SERVERS
 from midifrag.config.settings import Settings
-from midifrag.config.sound_in import cannot_begin, too_far
+from midifrag.config.sound_in import too_far
 from midifrag.errors import ModelError, Problem
 from midifrag.fragment.length import MusicalLength
 from midifrag.pad_key import PadKey
@@ -83,6 +85,11 @@ class ModelFacts:
     def told(self, preset: Preset) -> str | None:
         """What a press tells it beside the prompt, with what its entry says."""
         return merged(None if self.defaults is None else self.defaults.conditioning, preset.conditioning)
+
+    @property
+    def hears_guidance(self) -> ModelInput | None:
+        """The input by which it hears its guidance, which it then has in one pass; None where it has none."""
+        return next((one for one in self.inputs or () if one.is_parameter and one.name == GUIDANCE_NAME), None)
 
     @property
     def limits(self) -> Limits:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from midifrag.config.beginnings import cannot_begin
 from midifrag.config.loras import read_loras
 from midifrag.config.parameter_values import beyond_limits, values_of
 from midifrag.config.parameters import RequestParameters
-from midifrag.config.sound_in import cannot_begin
 from midifrag.engine.messages import EngineInfo, Render
 from midifrag.errors import RequestError
 

@@ -20,6 +20,10 @@ from midifrag.midi.protocol import Direction, InputPort, OutputPort, Receive
 #: JACK loses what is sent in the first cycles of a connection.
 SETTLE_SECONDS = 0.1
 
+#: Processes that try a server at the start, one after the other: one that comes while others leave may find the server
+#: waiting for the rest of what it said, for ever; once it is gone, the server goes on.
+FIRST_ATTEMPTS = 3
+
 #: Seconds for which a mix-up that comes again at once is borne: the first of them, each twice the one before, and the
 #: most. After as many more without one, the next is mended at once.
 FIRST_PAUSE, LONGEST_PAUSE, CALM = 2.0, 60.0, 60.0
@@ -46,9 +50,10 @@ class JackBackend:
         self._last_words = _NO_SERVER
         self._mixed_up_at, self._pause = -math.inf, 0.0
         try:
-            self._process = JackProcess(client, "wait" if wait else "once", self._ended)
-            if not wait:
-                self._process.wait_until_ready()
+            if wait:
+                self._process = JackProcess(client, "wait", self._ended)
+            else:
+                self._find_server()
         except (OSError, MidiGoneError) as error:
             self._closing = True
             raise NoMidiError(f"{_sentence(str(error))}.") from error
@@ -97,6 +102,19 @@ class JackBackend:
         if not process.ready:
             raise MidiGoneError(f"{_sentence(self._last_words)}. {_way_out(self._last_words)}.")
         return process
+
+    def _find_server(self) -> None:
+        """Start a process that finds a server now. Raises OSError and `MidiGoneError` where none does."""
+        for attempt in range(FIRST_ATTEMPTS):
+            self._process = JackProcess(self._client, "once", self._ended)
+            try:
+                self._process.wait_until_ready()
+            except MidiGoneError as error:
+                if str(error) != STUCK or attempt == FIRST_ATTEMPTS - 1:
+                    raise
+                _log.info("%s; it is tried again", error)
+            else:
+                return
 
     def _ended(self, process: JackProcess) -> None:
         # One that never saw a server is not replaced at once: what ended it would end the next one too.

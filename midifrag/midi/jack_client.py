@@ -24,17 +24,17 @@ from midifrag.clock import monotonic
 from midifrag.midi.jack_owners import owners
 
 #: Messages that may wait in C++ for an input, how many are fetched in a row, and the pause where there are none, in
-#: seconds.
+#: seconds: the longer one where nothing has come for a while, as a thousand looks a second cost 3 % of a core.
 QUEUE = 16384
 IN_A_ROW = 256
-POLL_SECONDS = 0.001
+POLL_SECONDS, IDLE_POLL_SECONDS, IDLE_AFTER_SECONDS = 0.001, 0.004, 1.0
 #: Bytes that an output may take in between two cycles: RtMidi spins for ever, with the interpreter's lock held, when
 #: its buffer of 16 KiB is full. Each message takes some bytes more than its own.
 ROOM, ROOM_EACH = 8192, 8
 #: A server that runs no cycle for so long does not answer, in seconds.
 STALL_SECONDS = 2.0
 #: So many looks in a row at which somebody hears nothing are a mix-up.
-DEAF_LOOKS = 5
+DEAF_LOOKS = 3
 #: How long a client name that somebody still holds is waited for, in seconds: ours, of before, may be on its way out.
 NAME_SECONDS = 0.5
 #: Where JACK has its semaphores on Linux.
@@ -209,6 +209,7 @@ class JackSide:
 
     def receive(self, pass_on: Callable[[int, Sequence[int]], None]) -> None:
         """Fetch for ever what comes in, and give it to ``pass_on`` with the port's number."""
+        newest = monotonic()
         while True:
             with self._polled:
                 inputs = [
@@ -223,8 +224,11 @@ class JackSide:
                 ]
             for number, data in came:
                 pass_on(number, data)
-            if not came:
-                time.sleep(POLL_SECONDS)
+            now = monotonic()
+            if came:
+                newest = now
+            else:
+                time.sleep(POLL_SECONDS if now - newest < IDLE_AFTER_SECONDS else IDLE_POLL_SECONDS)
 
     def stalled(self) -> bool:
         """Whether the server has run no cycle for `STALL_SECONDS`. Ask several times a second."""

@@ -20,9 +20,9 @@ from midifrag.scheduling import run_before_others
 
 #: How long a Python process may take to start, on a machine as busy as one can be, in seconds.
 START_SECONDS = 30.0
-#: How long a server may take at the start of a show, when it may still be at clearing away one that was killed, in
-#: seconds.
-FIRST_SECONDS = 10.0
+#: How long a server may take to let a process in at the start of a show, when it may still be at clearing away one that
+#: was killed, in seconds.
+FIRST_SECONDS = 5.0
 #: How long a server may take to let a client in later, and how long to answer anything else, in seconds.
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 2.0
@@ -73,7 +73,7 @@ class JackProcess:
         threading.Thread(target=self._listen, name="midi jack", daemon=True).start()
 
     def wait_until_ready(self) -> None:
-        """Wait for the server, as long as that may take. Raises `MidiGoneError` that says why there is none."""
+        """Wait for the server, as long as one attempt may take. Raises `MidiGoneError` that says why there is none."""
         with self._changed:
             self._changed.wait_for(lambda: self._tried is not None or self.over, START_SECONDS)
             self._changed.wait_for(lambda: self.ready or self.over, FIRST_SECONDS)

@@ -24,7 +24,7 @@ from midifrag.scheduling import run_before_others
 
 #: Seconds between two attempts to find a server, and between two looks at the one that is there.
 TRY_AGAIN_SECONDS = 0.2
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.2
 
 
 class Conversation:

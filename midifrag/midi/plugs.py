@@ -63,7 +63,11 @@ class Plugs:
         self._told_loss = False
 
     def look(self, backend: Backend, *, strict: bool) -> None:
-        """Open what came and close what went. ``strict`` raises PortError; else it is told as what is waited for."""
+        """Open what came and close what went.
+
+        ``strict`` raises PortError; else it is told as what is waited for, as is in any case a system that is gone and
+        may come back.
+        """
         with self._lock:
             names = {direction: self._names(backend, direction, strict) for direction in DIRECTIONS}
             for endpoint in self._endpoints:
@@ -115,9 +119,10 @@ class Plugs:
         try:
             names = backend.names(direction)
         except PortError as error:
-            if strict:
+            is_gone = isinstance(error, MidiGoneError)
+            if strict and not is_gone:
                 raise
-            self._trouble, self._gone = str(error), isinstance(error, MidiGoneError)
+            self._trouble, self._gone = str(error), is_gone
             return []
         self._trouble, self._gone = "", False
         return [name for name in names if not self._is_ours(name)]

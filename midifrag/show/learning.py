@@ -20,7 +20,16 @@ from midifrag.config.targets import target as target_called
 from midifrag.config.used_loras import names_in
 from midifrag.midi.messages import MidiEvent
 from midifrag.midi.recognising import Touched
-from midifrag.show.learning_answers import LAND_CHOICES, AnswerError, completed, needed_of, range_of, short, slot_of
+from midifrag.show.learning_answers import (
+    LAND_CHOICES,
+    AnswerError,
+    completed,
+    needed_of,
+    range_of,
+    short,
+    slot_of,
+    usual_way,
+)
 from midifrag.show.learning_edits import Device, NewEntry, NewPort, NewPrompt, Step, Undo
 from midifrag.show.learning_places import key_at
 from midifrag.show.learning_taken import Taken, actions_on, already, pads_on
@@ -187,7 +196,8 @@ class Learning:
 
     def _control(self, name: str, found: Touched, entry: dict[str, Any]) -> Step:
         target = target_called(name)
-        low, high = map(shown, target.parameter.slider)
+        usual = usual_way(self.loaded, target)
+        low, high = map(shown, usual)
 
         def then(way: list[float | int]) -> Step:
             keys = {**entry, "sets": name, "range": way}
@@ -195,7 +205,7 @@ class Learning:
                 return self._slot(found, keys, "controls")
             return self._where(found, keys, "controls")
 
-        read = self._reading(lambda text: range_of(text, target), then)
+        read = self._reading(lambda text: range_of(text, target, usual), then)
         return self._asking((), f"From and to? [{low} {high}]", (), read)
 
     def _action(self, name: str, found: Touched, entry: dict[str, Any]) -> Step:

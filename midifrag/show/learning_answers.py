@@ -8,9 +8,11 @@ from typing import Any
 
 from midifrag.boundary import LANDS
 from midifrag.config.loading import Loaded
+from midifrag.config.model_inputs import GUIDANCE_NAME
 from midifrag.config.names import none_of
 from midifrag.config.parameters import shown
 from midifrag.config.targets import Target
+from midifrag.config.unplayable import FactsOf
 from midifrag.notes import note_number
 
 #: What a fragment may wait for, as an action says it.
@@ -52,9 +54,18 @@ def slot_of(text: str, count: int) -> int:
     return number
 
 
-def range_of(text: str, target: Target) -> list[float | int]:
-    """Both ends of a control's way; those of the parameter's slider for no text. Raises `AnswerError`."""
-    low, high = map(shown, target.parameter.slider)
+def usual_way(loaded: Loaded, target: Target) -> tuple[float, float]:
+    """Both ends of a control's way that are offered: of guidance what the show's model hears, else the slider's."""
+    if str(target) == GUIDANCE_NAME:
+        heard = FactsOf(loaded.source)(loaded.settings.model).hears_guidance
+        if heard is not None:
+            return heard.low, heard.high
+    return target.parameter.slider
+
+
+def range_of(text: str, target: Target, usual: tuple[float, float]) -> list[float | int]:
+    """Both ends of a control's way; the ``usual`` ones for no text. Raises `AnswerError`."""
+    low, high = map(shown, usual)
     written = text.replace(",", " ").strip("[] ").split() or [low, high]
     try:
         start, end = map(_number, written)

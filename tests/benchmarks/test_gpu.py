@@ -22,7 +22,7 @@ ROWS = form(
     [
         "small: press → audio",
         "Stable Audio Open 1.0: 100 steps",
-        "pocket: 8 requests at once",
+        "pocket-1: 8 requests at once",
         "Stable Audio 3 small: 8 steps",
         "Stable Audio 3 medium: 8 steps",
     ],

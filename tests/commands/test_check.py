@@ -9,7 +9,7 @@ from midifrag.commands import check
 from midifrag.config import loading
 from midifrag.config.ports import PortSettings
 from midifrag.config.shipped import shipped_path
-from midifrag.errors import NoMidiError
+from midifrag.errors import MidiGoneError, NoMidiError
 from midifrag.midi.port_names import PortList, list_ports
 from midifrag.playback.outputs import Output
 from tests.engine.hub_caches import POINTER, CachedRepository, safetensors_of
@@ -49,9 +49,10 @@ def test_check_compares_patterns_with_the_ports_there_are(names, line):
     assert (line is None and found == []) or line in found[0]
 
 
-def test_check_on_a_machine_without_midi_says_so_in_one_line(own_set, monkeypatch):
+@pytest.mark.parametrize("kind", [NoMidiError, MidiGoneError])
+def test_check_on_a_machine_without_midi_says_so_in_one_line(own_set, monkeypatch, kind):
     def none(_backend):
-        raise NoMidiError("No MIDI system found")
+        raise kind("No MIDI system found")
 
     monkeypatch.setattr(check, "list_ports", none)
     result = own_set("backend: mido.backends.rtmidi/UNIX_JACK\n")

@@ -49,6 +49,18 @@ def test_a_take_of_the_built_in_model_before_is_rendered_again_by_what_it_was(tm
     assert f"made by another pocket (checksum 000000000000, this one has {now[:12]})" in " ".join(result.output.split())
 
 
+def test_where_what_it_was_is_not_there_a_take_was_made_by_another_all_the_same(tmp_path):
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "one.yaml").write_text("name: One\npads: {36: {prompt: kick}}\n")
+    (tmp_path / "presets.yaml").write_text("models: {pocket-1: {folder: gone}}\nset_list: [one]\n")
+    made = TakeRecord("kick", model="pocket", checksum="0" * 64, parameters={"seed": 5}, noise="cpu")
+    with closing(Archive(tmp_path / "fragments" / "archive")) as archive:
+        archive.store(np.zeros((2, 100), np.float32), 44100, made)
+    result = runner.invoke(app, ["takes", "1", "--again"])
+    assert result.exit_code == 1
+    assert "made by another pocket (checksum 000000000000, this one has" in " ".join(result.output.split())
+
+
 def test_a_take_that_began_from_a_sound_is_rendered_again_from_what_was_kept_of_it(tmp_path):
     sound = SourceSound.of(np.random.default_rng(3).uniform(-0.5, 0.5, (2, 22050)).astype(np.float32), 44100)
     model = api.load_model("pocket", device="cpu")

@@ -117,3 +117,5 @@ def test_the_guidance_and_the_steps_are_parameters_words_and_nobody_has_to_say_t
         "conditioning says steps for nothing: the parameter steps does",
         "cfg_scale 9 is heard as 7: the model knows it from 1 to 7",
     ]
+    # Said in conditioning they would count for nothing.
+    assert unheard(inputs, "step=4", {"energy": 1.0}) == ["the model has no input step; it has energy"]

@@ -7,11 +7,9 @@ from midifrag.config.sound_in import (
     InputSettings,
     SoundSource,
     SoundWanted,
-    cannot_begin,
     sound_source,
     sound_wanted,
     too_far,
-    usual_strength,
 )
 
 
@@ -104,8 +102,5 @@ def test_words_of_it() -> None:
         "slot 1, 1 to 2 s anew",
         "fill",
     )
-    assert (usual_strength(None), usual_strength((1, 2))) == (0.6, 1.0)
-    assert cannot_begin("open", "part", ("sound",)).startswith("open makes no part of a sound anew")
-    assert cannot_begin("sketch", "part", ()).startswith("sketch cannot begin from a sound")
     assert InputSettings().is_on
     assert not InputSettings(device="off").is_on

@@ -22,6 +22,8 @@ def plays(monkeypatch):
             if len(left) == 1:
                 # A healthy one's beginning may take as long as a busy machine needs.
                 monkeypatch.setattr(jack_host, "ATTEMPT_SECONDS", PATIENCE)
+                if len(programs) > 1:
+                    monkeypatch.setattr(jack_host, "FIRST_SECONDS", PATIENCE)
             return (sys.executable, "-c", PRELUDE + (left.pop(0) if len(left) > 1 else left[0]))
 
         monkeypatch.setattr(jack_host, "command", command)

@@ -238,6 +238,29 @@ def test_what_comes_in_is_passed_on_in_order_with_its_port(side, server, monkeyp
     assert [data for number, data in heard if number == 2] == [[0xF8]]
 
 
+def test_where_nothing_has_come_for_a_while_it_is_looked_less_often(side, server, monkeypatch):
+    side.open(1, "in", "live", virtual=True, client="x")
+    pauses = []
+
+    class EndError(Exception):
+        pass
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        jack_client.time.now += jack_client.IDLE_AFTER_SECONDS / 2
+        if len(pauses) == 4:
+            server.made[0].waiting.append(([0xF8], 0.0))
+        if len(pauses) == 5:
+            raise EndError
+
+    monkeypatch.setattr(jack_client.time, "sleep", sleep)
+    with pytest.raises(EndError):
+        side.receive(lambda _number, _data: None)
+    often, seldom = jack_client.POLL_SECONDS, jack_client.IDLE_POLL_SECONDS
+    assert pauses == [often, often, seldom, seldom, often]
+    assert often < seldom
+
+
 @pytest.mark.parametrize("ours", ["/ours/libjack-5.so.0", None])
 def test_the_library_is_the_one_that_is_there_already(monkeypatch, tmp_path, ours):
     maps = tmp_path / "maps"

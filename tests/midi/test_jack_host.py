@@ -33,6 +33,15 @@ def test_where_there_is_no_server_or_one_that_hangs_it_is_told_in_time(plays, mo
         JackBackend("midifrag")
 
 
+def test_one_that_the_server_does_not_let_in_at_the_start_is_tried_anew(plays, monkeypatch):
+    stuck = "say(trying=True); time.sleep(600)"
+    plays(stuck, stuck, READY + "serve()")
+    monkeypatch.setattr(jack_host, "FIRST_SECONDS", 0.05)
+    backend = JackBackend("midifrag")
+    assert works(backend)
+    backend.close()
+
+
 def test_a_process_that_cannot_be_started_is_no_midi(monkeypatch):
     monkeypatch.setattr(jack_host, "command", lambda *_args: ("/nowhere/at/all",))
     with pytest.raises(NoMidiError, match="nowhere"):

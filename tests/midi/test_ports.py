@@ -4,7 +4,7 @@ from functools import partialmethod
 import mido
 import pytest
 
-from midifrag.errors import NoMidiError, PortError
+from midifrag.errors import MidiGoneError, NoMidiError, PortError
 from midifrag.midi import ports as ports_module
 from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.messages import ControlChange, NoteOff, NoteOn
@@ -365,6 +365,22 @@ def test_no_midi_at_the_start_may_be_some_later(monkeypatch):
     stage.ports.poll()
     assert stage.states() == [("in", "open"), ("out", "open")]
     stage.ports.close()
+
+
+def test_a_system_that_is_gone_at_the_first_look_is_waited_for(rig, monkeypatch):
+    stage = rig("Launchpad")
+    names = stage.backend.names
+
+    def gone(_direction):
+        raise MidiGoneError("JACK has mixed up its programs")
+
+    monkeypatch.setattr(stage.backend, "names", gone)
+    stage.ports.open()
+    assert "JACK has mixed up" in stage.changes[0].text
+    assert stage.states() == [("in", "waiting"), ("out", "waiting")]
+    monkeypatch.setattr(stage.backend, "names", names)
+    stage.ports.poll()
+    assert stage.states() == [("in", "open"), ("out", "open")]
 
 
 @pytest.mark.parametrize("stuck", ["input", "backend"])

@@ -1,6 +1,7 @@
 """Distillation of a tiny model of one's own: from a teacher's folder to a student's that the stock loader plays."""
 
 import json
+import shutil
 import signal
 import sys
 
@@ -11,9 +12,11 @@ from safetensors.torch import load_file, save_file
 from midifrag.engine.loading.light_imports import light_imports
 from midifrag.engine.loading.silence_output import silence_output
 from training import distill
+from training.codec import DECODER, INSIDE, Codec
 from training.config import model_config
 from training.generator import Generator
 from training.lessons import ALL_STEPS, NUMBERS, Lessons
+from training.loop import Average, save
 from training.presets import PRESETS
 from training.student import Student, Teacher, widened
 from training.tokens import save_tokenizer
@@ -31,7 +34,7 @@ def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("teacher")
     preset = PRESETS["tiny"]
     config = model_config(preset.autoencoder, preset.diffusion)
-    config["midifrag"] = {"defaults": {"steps": 4, "cfg_scale": 3.0, "seconds": 0.5}, "short_latents": True}
+    config["midifrag"] = {"defaults": {"steps": 8, "cfg_scale": 3.0, "seconds": 0.5}, "short_latents": True}
     save_tokenizer(place / "tokenizer")
     (place / "model_config.json").write_text(json.dumps(config))
     prompt = config["model"]["conditioning"]["configs"][0]["config"]
@@ -51,8 +54,9 @@ def folder(tmp_path_factory):
     return place
 
 
-def call(monkeypatch, run, folder):
-    monkeypatch.setattr(sys, "argv", ["distill", "--run", str(run), "--preset", "tiny", "--teacher", str(folder)])
+def call(monkeypatch, run, folder, *more):
+    argv = ["distill", "--run", str(run), "--preset", "tiny", "--teacher", str(folder), *more]
+    monkeypatch.setattr(sys, "argv", argv)
     distill.main()
 
 
@@ -84,6 +88,7 @@ def test_what_a_student_learns_is_logged_and_its_folder_plays_in_the_stock_loade
     assert all(row["sampled_16"] == pytest.approx(1.0, abs=0.2) for row in measured)
     config = json.loads((run / "distilled" / "model_config.json").read_text())
     assert config["model"]["diffusion"]["global_cond_ids"] == ["seconds_start", "seconds_total", "cfg_scale", "steps"]
+    assert config["midifrag"]["defaults"]["steps"] == 4
     generator = Generator(run / "distilled")
     few, many = (generator(["short kick"], 0.5, seed=3, steps=2, guidance=scale) for scale in (1.0, 7.0))
     assert few.shape == (1, 2, 22_050)
@@ -122,6 +127,41 @@ def test_a_lesson_of_fewer_steps_leads_to_where_the_teacher_is_after_one_of_them
             assert float(apart.min()) < 1e-4
             looked_at.add(steps)
     assert looked_at == {1, 2, 4, 8, 16}
+
+
+def decoder_of(folder, codec):
+    with torch.no_grad():
+        for value in codec.stock.decoder.parameters():
+            value += 0.5
+    save({"average": Average(codec).state_dict()}, folder / DECODER)
+    return codec.stock.decoder.state_dict()
+
+
+def test_a_student_is_written_with_a_decoder_that_was_trained_on(tmp_path, run, folder, monkeypatch):
+    codec = Codec(PRESETS["tiny"].autoencoder)
+    codec.start_from(folder)
+    decoder = decoder_of(tmp_path, codec)
+    shutil.copy(run / "distill.pt", tmp_path)
+    call(monkeypatch, tmp_path, folder, "--export", "--decoder", str(tmp_path))
+    before, after = (load_file(place / "distilled" / "model.safetensors") for place in (run, tmp_path))
+    other = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert other
+    assert all(name.startswith(f"{INSIDE}decoder.") for name in other)
+    for name in other:
+        assert torch.equal(after[name], decoder[name.removeprefix(f"{INSIDE}decoder.")].half())
+
+
+def test_a_decoder_of_other_latents_is_refused_before_anything_is_trained(tmp_path, folder, monkeypatch):
+    decoder_of(tmp_path, Codec(PRESETS["tiny"].autoencoder))
+    with pytest.raises(ValueError, match="was trained on for another model"):
+        call(monkeypatch, tmp_path, folder, "--decoder", str(tmp_path))
+    assert not (tmp_path / "distill.pt").exists()
+
+
+def test_what_was_never_trained_is_not_written(tmp_path, folder, monkeypatch):
+    with pytest.raises(SystemExit, match="nothing to export"):
+        call(monkeypatch, tmp_path, folder, "--export")
+    assert not (tmp_path / "distilled").exists()
 
 
 def test_a_teacher_that_hears_its_guidance_already_is_refused(folder):

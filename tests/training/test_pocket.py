@@ -10,7 +10,9 @@ from midifrag.config.catalogue import POCKET_FOLDER, default_model
 from midifrag.config.shipped import shipped_path
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.network.conditioning import Conditioner
+from midifrag.engine.network.forward_pass import ForwardPass
 from training.generator import Generator
+from training.lessons import NUMBERS
 from training.measures import MEASURES
 
 
@@ -51,6 +53,24 @@ def test_what_its_card_says_to_others_makes_the_sound_that_was_measured(stock, m
         exec(snippet.replace('device="cpu"', 'device="cpu", seed=3'), told)
     expected = stock(["short dark kick"], 3.0, seed=3, samples=130 * 1024)
     assert torch.equal(told["audio"].cpu(), expected)
+
+
+def test_a_press_takes_one_pass_in_each_of_four_steps(pocket, monkeypatch):
+    passes = []
+    forward = ForwardPass.__call__
+
+    def counted(self, inputs, guided_rows):
+        passes.append(len(inputs.latents) + len(guided_rows))
+        return forward(self, inputs, guided_rows)
+
+    monkeypatch.setattr(ForwardPass, "__call__", counted)
+    take = midifrag.render(pocket, "kick", seconds=0.5, seed=3)
+    assert (take.used["steps"], take.used["cfg_scale"], take.notes) == (4, 3.0, ())
+    assert passes == [1] * 4
+
+
+def test_what_it_hears_of_how_it_is_played_is_what_it_was_taught(pocket):
+    assert {one.name: (one.low, one.high) for one in pocket.inputs if one.is_parameter} == NUMBERS
 
 
 def test_the_engine_obeys_its_words_and_seconds(pocket):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from midifrag.config.beginnings import cannot_begin, usual_strength
 from midifrag.config.conditioning import Conditioning, read_conditioning, write_conditioning
 from midifrag.config.loras import merged as merged_loras
 from midifrag.config.model_inputs import (
@@ -23,7 +24,6 @@ from midifrag.config.morphing import Morph, at, no_morph, read_morph
 from midifrag.config.parameter_values import layered, values_of
 from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, names_of
 from midifrag.config.samplers import no_sampler, samplers_for
-from midifrag.config.sound_in import cannot_begin, usual_strength
 from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler
 from midifrag.engine.limits import check_limits
 from midifrag.engine.loading.model import Model

@@ -113,6 +113,17 @@ def test_each_request_of_a_batch_has_its_own_guidance(guided: Model) -> None:
     assert max(apart(together[1], together[2]), apart(together[2], together[3])) < ENOUGH
 
 
+def test_each_request_of_a_batch_has_its_own_steps_and_as_many_passes_as_it_needs() -> None:
+    model = hearing(GUIDANCE, STEPS, global_cond_type="adaLN")
+    asked = {1: {"steps": 1}, 2: {"steps": 6, "cfg_scale": 6.0}, 3: {"steps": 3, "negative_prompt": "hum"}}
+    alone = {job: run(DiffusionWorker.from_model(model), ask(job, **changes)) for job, changes in asked.items()}
+    worker = DiffusionWorker.from_model(model)
+    together = landed(run(worker, *(ask(job, **changes) for job, changes in asked.items())))
+    assert worker.counters.denoiser_calls == 6
+    for job, events in alone.items():
+        assert apart(together[job], events[-1].audio) > ENOUGH
+
+
 @pytest.mark.parametrize(("asked", "heard"), [(9.0, 7.0), (0.5, 1.0)])
 def test_guidance_beyond_what_it_learned_is_clamped_and_told(guided: Model, asked: float, heard: float) -> None:
     rendered = run(DiffusionWorker.from_model(guided), ask(cfg_scale=asked))[-1]
