@@ -3,7 +3,7 @@
 Starts from principal components, or with ``--model`` from the autoencoder of a model folder. Then the decoder alone is
 trained, so that a transformer which knows the latents goes on fitting; with ``--encoder`` both are.
 
-Writes ``autoencoder.pt`` and ``autoencoder.log`` (``decoder.pt`` and ``decoder.log`` with ``--model``), and at
+Writes ``autoencoder.pt`` and ``autoencoder.log`` (``decoder.pt`` and ``decoder.log`` of a decoder alone), and at
 intervals pairs of real and reconstructed sounds in ``samples/``, and how many of them the judge names right.
 """
 
@@ -69,14 +69,15 @@ def judge_reconstructions(codec: Codec, judge: Judge, test: Clips, folder: Path,
 def main() -> None:
     """Train until the preset's last step."""
     arguments_parser = parser(__doc__)
-    arguments_parser.add_argument("--model", type=Path, help="folder of a model whose decoder is trained on, alone")
+    arguments_parser.add_argument("--model", type=Path, help="folder of a model whose decoder is trained on")
     arguments_parser.add_argument("--encoder", action="store_true", help="with --model: train its encoder on as well")
     arguments = arguments_parser.parse_args()
     preset = PRESETS[arguments.preset].autoencoder
     device = torch.device(arguments.device)
     torch.manual_seed(arguments.seed)
     train, test = Clips(arguments.run, "train", device), Clips(arguments.run, "test")
-    path = arguments.run / (AUTOENCODER if arguments.model is None else DECODER)
+    alone = arguments.model is not None and not arguments.encoder
+    path = arguments.run / (DECODER if alone else AUTOENCODER)
     codec, steps, rate = Codec(preset), preset.steps, preset.rate
     if arguments.model is not None:
         codec.start_from(arguments.model)

@@ -1,5 +1,7 @@
 """``python -m training.diffusion``: learn to draw latents of a prompt from noise.
 
+Starts from random weights, or with ``--model`` from the transformer of a model folder whose latents were like these.
+
 Writes ``diffusion.pt`` and ``diffusion.log``; at intervals it draws a sound of each family, writes them to ``samples/``
 and notes how many of them the judge names right.
 """
@@ -20,7 +22,7 @@ from training.judge import load_judge
 from training.latents import load_codec
 from training.loop import Average, Loop, Stateful, learning_rate, parser
 from training.presets import PRESETS, RATIO, SAMPLE_RATE, Preset
-from training.transformer import Conditions, build, plain_attention, sample, velocity
+from training.transformer import Conditions, build, plain_attention, sample, start_from, velocity
 
 #: How often the prompt is left out, so that guidance has something to depart from.
 DROPPED = 0.1
@@ -139,17 +141,23 @@ class Sampler:
 
 def main() -> None:
     """Train until the preset's last step."""
-    arguments = parser(__doc__).parse_args()
+    arguments_parser = parser(__doc__)
+    arguments_parser.add_argument("--model", type=Path, help="folder of a model whose transformer is trained on")
+    arguments = arguments_parser.parse_args()
     preset = PRESETS[arguments.preset]
     size, run, device = preset.diffusion, arguments.run, torch.device(arguments.device)
     torch.manual_seed(arguments.seed)
-    model = build(run, preset).to(device).train()
+    model = build(run, preset)
+    if arguments.model is not None:
+        start_from(model, arguments.model)
+    model.to(device).train()
     if device.type == "cpu":
         plain_attention(model)
     usual, long = Latents(run, "train", "rare"), Latents(run, "long")
     trained = nn.ModuleDict({"transformer": model.model, "conditioner": model.conditioner})
     average, balance = Average(trained, size.decay), Balance().to(device)
-    muon, adam = optimisers(model, size.rate)
+    peak = size.rate if arguments.model is None else size.further_rate
+    muon, adam = optimisers(model, peak)
     parts: dict[str, Stateful] = {"trained": trained, "muon": muon, "adam": adam}
     parts |= {"average": average, "balance": balance}
     loop = Loop(run / "diffusion.pt", size.steps, arguments.seed, parts, arguments.minutes, extend=arguments.extend)
@@ -157,7 +165,7 @@ def main() -> None:
     parameters = [value for value in trained.parameters() if value.requires_grad]
     sampler = Sampler(run, preset, device)
     for step in loop.steps():
-        rate = learning_rate(loop, size.rate)
+        rate = learning_rate(loop, peak)
         for group in (*muon.param_groups, *adam.param_groups):
             group["lr"] = rate * group.get("factor", 1.0)
         late = loop.progress > size.long_from and step % size.long_every == 0

@@ -58,7 +58,7 @@ class AutoencoderPreset:
 class DiffusionPreset:
     """The transformer's size and training; after ``long_from`` of it every ``long_every``-th batch is of long clips.
 
-    ``batch`` is what each process of a team takes.
+    ``batch`` is what each process of a team takes, ``further_rate`` is of one that has learned before.
     """
 
     width: int = 192
@@ -67,6 +67,7 @@ class DiffusionPreset:
     steps: int = 12_000
     batch: int = 16
     rate: float = 2e-3
+    further_rate: float = 8e-4
     decay: float = 0.999
     long_from: float = 0.5
     long_every: int = 4

@@ -10,6 +10,7 @@ import torch
 from stable_audio_tools.models.diffusion import ConditionedDiffusionModelWrapper
 from stable_audio_tools.models.factory import create_model_from_config
 from stable_audio_tools.models.transformer import Attention
+from stable_audio_tools.models.utils import load_ckpt_state_dict
 from torch import Tensor
 
 from training.config import model_config
@@ -32,6 +33,14 @@ def build(run: Path, preset: Preset) -> ConditionedDiffusionModelWrapper:
         table = model.model.model.transformer.pos_emb
         table.emb.weight.copy_(_sines(*table.emb.weight.shape) * POSITION_SIZE / table.scale)
     return model
+
+
+def start_from(model: ConditionedDiffusionModelWrapper, folder: Path) -> None:
+    """Take the transformer and what reads conditions of a model folder. Raises RuntimeError for other shapes."""
+    state = load_ckpt_state_dict(str(folder / "model.safetensors"))
+    for name, part in (("model", model.model), ("conditioner", model.conditioner)):
+        inside = f"{name}."
+        part.load_state_dict({key.removeprefix(inside): state[key].float() for key in state if key.startswith(inside)})
 
 
 def _sines(length: int, width: int) -> Tensor:

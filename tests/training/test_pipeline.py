@@ -117,6 +117,25 @@ def test_a_decoder_alone_is_trained_on_so_that_latents_stay_what_they_were(run, 
     assert all(name.startswith("decoder.") for name in moved)
 
 
+def test_an_autoencoder_and_a_transformer_of_a_model_are_trained_on(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(autoencoder, "JUDGED", 4)
+    before = load_file(run / "export" / "model.safetensors")
+    for given in ("data", "judge.pt", "codec.pt", *(path.name for path in run.glob("latents-*.pt"))):
+        (tmp_path / given).symlink_to(run / given)
+    call(autoencoder, tmp_path, monkeypatch, "--model", str(run / "export"), "--encoder")
+    after = torch.load(tmp_path / "autoencoder.pt", weights_only=True)["codec"]
+    named = {name.removeprefix("stock."): value for name, value in after.items()}
+    moved = {name for name, value in named.items() if not torch.equal(value, before[INSIDE + name].float())}
+    assert {name.partition(".")[0] for name in moved} == {"encoder", "decoder"}
+
+    # With a rate of nothing it ends as what it began with.
+    monkeypatch.setattr(diffusion, "learning_rate", lambda *_: 0.0)
+    call(diffusion, tmp_path, monkeypatch, "--model", str(run / "export"))
+    after = torch.load(tmp_path / "diffusion.pt", weights_only=True)["trained"]
+    name = "transformer.model.transformer.project_in.weight"
+    assert torch.equal(after[name], before[name.replace("transformer.", "model.", 1)].float())
+
+
 def test_families_that_come_back_worst_are_heard_more_often(run):
     train = Clips(run, "train")
     weights = autoencoder.harder(train.families)
