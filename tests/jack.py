@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 import mido
 import pytest
 
-from midifrag.midi.jack_client import memory_maps, server_name, wakes
+from midifrag.midi.jack_client import server_name
+from midifrag.midi.jack_waking import memory_maps, wakes
 from tests.support import PATIENCE
 from tools.jack_server import BACKEND, Server, realtime_allowed
 

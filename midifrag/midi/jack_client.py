@@ -22,6 +22,7 @@ import rtmidi
 
 from midifrag.clock import monotonic
 from midifrag.midi.jack_owners import owners
+from midifrag.midi.jack_waking import clients_of, memory_maps, wakes
 
 #: Messages that may wait in C++ for an input, how many are fetched in a row, and the pause where there are none, in
 #: seconds: the longer one where nothing has come for a while, as a thousand looks a second cost 3 % of a core.
@@ -35,12 +36,12 @@ ROOM, ROOM_EACH = 8192, 8
 STALL_SECONDS = 2.0
 #: So many looks in a row at which somebody hears nothing are a mix-up.
 DEAF_LOOKS = 3
+#: Seconds after which others are looked at once more: what they know of us may be lost, or was not to be seen.
+LOOK_AGAIN_SECONDS = 10.0
 #: How long a client name that somebody still holds is waited for, in seconds: ours, of before, may be on its way out.
 NAME_SECONDS = 0.5
 #: Where JACK has its semaphores on Linux.
 SHARED = Path("/dev/shm")  # noqa: S108 - JACK's choice
-#: What JACK calls files by names that have these in them.
-_AS_FILE = str.maketrans("/\\", "__")
 #: Our ends of connections to devices are called so; they are no devices themselves.
 CONNECTION_ENDS = {"in": "midifrag input", "out": "midifrag output"}
 
@@ -50,36 +51,10 @@ def server_name() -> str:
     return os.environ.get("JACK_DEFAULT_SERVER", "default")
 
 
-def memory_maps(process: int | str = "self") -> str:
-    """What files lie in a process's memory, as Linux tells; empty elsewhere, and of one that may not be looked at."""
-    try:
-        return Path(f"/proc/{process}/maps").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
 def forget_dead(client: str) -> None:
     """Remove what a server that was killed has left of a client of this name: the next one would wait at it in vain."""
     with contextlib.suppress(OSError, AttributeError):
         (SHARED / f"jack_sem.{os.getuid()}_{server_name()}_{client}").unlink()
-
-
-def clients_of(port: str) -> list[str]:
-    """What the client of a port may be called, by the port's full name: both names may have colons in them."""
-    return [port[:at] for at, letter in enumerate(port) if letter == ":"]
-
-
-def wakes(maps: str, server: str, *clients: str) -> bool | None:
-    """Whether a client on ``server``, called one of ``clients``, is known to a process with these memory ``maps``.
-
-    None where that is not told. On Linux, JACK has a semaphore for each program, at which that waits and whoever plays
-    to it wakes it. libjack 1.9 knows it by a small number. A program that left while a client of ours came may keep its
-    number, and the one that gets it next, of ours or not, is never woken: it stands there connected, and hears and says
-    nothing.
-    """
-    semaphores = [line for line in maps.splitlines() if "/jack_sem." in line and f"_{server}_" in line]
-    ends = tuple(f"_{server}_{client.translate(_AS_FILE)}" for client in clients)
-    return any(line.endswith(ends) for line in semaphores) if semaphores else None
 
 
 class NoServerError(Exception):
@@ -136,6 +111,7 @@ class JackSide:
         self._deaf_looks = 0
         #: Inputs of ours and what plays to them, by their ports, where nothing speaks against their being woken.
         self._woken: set[tuple[str, str]] = set()
+        self._looked_again = monotonic()
 
     @property
     def realtime(self) -> bool:
@@ -259,7 +235,10 @@ class JackSide:
 
     def _is_unknown_there(self) -> bool:
         pairs = self._pairs(rtmidi.MidiIn)
-        # Others are looked at no longer than until they are seen to know us: that costs them a little, too.
+        # Others are looked at seldom once they are seen to know us: that costs them a little, too.
+        if monotonic() - self._looked_again > LOOK_AGAIN_SECONDS:
+            self._looked_again = monotonic()
+            self._woken.clear()
         self._woken &= pairs
         self._woken |= {pair for pair in pairs - self._woken if self._knows(*pair)}
         return self._woken != pairs

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from midifrag.midi import jack_client
+from midifrag.midi import jack_client, jack_waking
 from midifrag.midi.jack_client import JackSide, NoServerError, load_jack
+from tests.midi.jack_memory import maps
 from tests.midi.rtmidi_double import Time
 
 
@@ -263,9 +264,12 @@ def test_where_nothing_has_come_for_a_while_it_is_looked_less_often(side, server
 
 @pytest.mark.parametrize("ours", ["/ours/libjack-5.so.0", None])
 def test_the_library_is_the_one_that_is_there_already(monkeypatch, tmp_path, ours):
-    maps = tmp_path / "maps"
-    maps.write_text("7f00-7f01 r-xp 0 0:0 1 /lib/libc.so.6\n" + (f"7f02-7f03 r-xp 0 0:0 2   {ours}\n" if ours else ""))
-    monkeypatch.setattr(jack_client, "Path", lambda _path: maps)
+    memory = tmp_path / "maps"
+    library = f"7f02-7f03 r-xp 0 0:0 2   {ours}\n" if ours else ""
+    memory.write_text(f"7f00-7f01 r-xp 0 0:0 1 /lib/libc.so.6\n{library}")
+        "7f00-7f01 r-xp 0 0:0 1 /lib/libc.so.6\n" + (f"7f02-7f03 r-xp 0 0:0 2   {ours}\n" if ours else "")
+    )
+    monkeypatch.setattr(jack_waking, "Path", lambda _path: memory)
     monkeypatch.setattr(jack_client.ctypes.util, "find_library", lambda name: f"the system's {name}")
     found = []
 
@@ -293,29 +297,6 @@ def test_what_a_killed_server_left_of_our_client_is_removed_unless_it_is_somebod
         server.ports["midifrag-live-out:more"] = "out"
     side.open(1, "out", "live", virtual=True, client="midifrag-live-out")
     assert (left.exists(), (tmp_path / "other").exists()) == (taken, True)
-
-
-def maps(*semaphores, server="stage"):
-    """A process's memory with these of JACK's semaphores in it, and something else."""
-    lines = [f"7f12-7f13 rw-s 00000000 00:01 12   /dev/shm/jack_sem.0_{server}_{name}" for name in semaphores]
-    return "\n".join(["7f10-7f11 r-xp 00000000 00:01 11   /usr/lib/libjack.so.0", *lines])
-
-
-@pytest.mark.parametrize(
-    ("text", "client", "expected"),
-    [
-        (maps("midifrag-pads-out", "Pads"), "Pads", True),
-        (maps("midifrag-pads-out", "a_b"), "a/b", True),
-        (maps("midifrag-pads-out", "lsp (deleted)"), "Pads", False),
-        (maps("midifrag-pads-out", "Pads (deleted)"), "Pads", False),
-        (maps("midifrag-pads-out", "Pads"), "ads", False),
-        (maps("Pads", server="rehearsal"), "Pads", None),
-        (maps(), "Pads", None),
-        ("", "Pads", None),
-    ],
-)
-def test_whom_we_can_wake_is_seen_in_memory(text, client, expected):
-    assert jack_client.wakes(text, "stage", client) is expected
 
 
 @pytest.fixture
@@ -374,6 +355,17 @@ def test_a_device_is_looked_at_until_it_is_seen_to_know_us_and_again_once_it_com
     assert not side.is_mixed_up()
     server.connections.add(("midifrag-pads-in:midifrag input", "pads:out"))
     memory.theirs = maps("pads")
+    assert [side.is_mixed_up() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
+
+
+@pytest.mark.parametrize("before", [maps("pads", "midifrag-pads-in"), ""])
+def test_what_a_device_knew_of_us_may_be_lost_later(server, side, memory, before):
+    side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
+    memory.maps, memory.theirs = maps("midifrag-pads-in"), before
+    assert not side.is_mixed_up()
+    memory.theirs = maps("pads")
+    assert not any(side.is_mixed_up() for _ in range(2 * LOOKS))
+    jack_client.time.now += 2 * jack_client.LOOK_AGAIN_SECONDS
     assert [side.is_mixed_up() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
 
 
