@@ -267,8 +267,6 @@ def test_the_library_is_the_one_that_is_there_already(monkeypatch, tmp_path, our
     memory = tmp_path / "maps"
     library = f"7f02-7f03 r-xp 0 0:0 2   {ours}\n" if ours else ""
     memory.write_text(f"7f00-7f01 r-xp 0 0:0 1 /lib/libc.so.6\n{library}")
-        "7f00-7f01 r-xp 0 0:0 1 /lib/libc.so.6\n" + (f"7f02-7f03 r-xp 0 0:0 2   {ours}\n" if ours else "")
-    )
     monkeypatch.setattr(jack_waking, "Path", lambda _path: memory)
     monkeypatch.setattr(jack_client.ctypes.util, "find_library", lambda name: f"the system's {name}")
     found = []
