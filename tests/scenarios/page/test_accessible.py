@@ -40,3 +40,11 @@ def test_axe_finds_nothing(browser, sized, tab):
             browser.script(AXE_SCRIPT)
         found += [f"{name}: {one}" for one in browser.driver.execute_async_script(FOUND)]
     assert not found, "\n".join(found)
+
+
+def test_a_dialog_is_there_at_once_where_less_motion_is_wanted(browser):
+    browser.type_prompt("new pad sound")
+    browser.click("[title='Save as pad']")
+    browser.find(".dialog")
+    style = "getComputedStyle(document.querySelector('.q-dialog__inner'))"
+    assert browser.script(f"return {style}.getPropertyValue('--q-transition-duration')") == "1ms"
