@@ -113,6 +113,13 @@ class Plugs:
                     endpoint.name = endpoint.open = None
                     self._tell(endpoint, "lost", f"{port}: output failed ({error}); trying again")
 
+    def is_ours(self, name: str) -> bool:
+        """Whether ``name`` is one of our virtual ports, with a client before it or, as on CoreMIDI, without."""
+        virtual = (endpoint.virtual for endpoint in self._endpoints if endpoint.virtual is not None)
+        client = re.escape(self._client)
+        # ALSA adds a number behind.
+        return any(name == own or re.match(rf"{client}[^:]*:{re.escape(own)}\b", name) for own in virtual)
+
     # --- one endpoint ------------------------------------------------------------------------------------------------
 
     def _names(self, backend: Backend, direction: Direction, strict: bool) -> list[str]:
@@ -125,7 +132,7 @@ class Plugs:
             self._trouble, self._gone = str(error), is_gone
             return []
         self._trouble, self._gone = "", False
-        return [name for name in names if not self._is_ours(name)]
+        return [name for name in names if not self.is_ours(name)]
 
     def _update(self, backend: Backend, endpoint: Endpoint, names: Sequence[str], strict: bool) -> None:
         if endpoint.name is not None:
@@ -242,13 +249,6 @@ class Plugs:
     def _tell(self, endpoint: Endpoint, state: _State, text: str) -> None:
         endpoint.told = ""
         self._on_change(PortChanged(endpoint.port, endpoint.direction, state, text))
-
-    def _is_ours(self, name: str) -> bool:
-        """Whether ``name`` is one of our virtual ports, with a client before it or, as on CoreMIDI, without."""
-        virtual = (endpoint.virtual for endpoint in self._endpoints if endpoint.virtual is not None)
-        client = re.escape(self._client)
-        # ALSA adds a number behind.
-        return any(name == own or re.match(rf"{client}[^:]*:{re.escape(own)}\b", name) for own in virtual)
 
 
 def _close_input(endpoint: Endpoint) -> None:

@@ -170,7 +170,8 @@ class Ports:
         if self._backend is None or any(one.name is not None for one in devices):
             return []
         with suppress(PortError):
-            return [name for name in self._backend.names("in") if not _SYSTEMS_OWN.search(name)]
+            names = self._backend.names("in")
+            return [name for name in names if not (_SYSTEMS_OWN.search(name) or self._plugs.is_ours(name))]
         return []
 
     @property

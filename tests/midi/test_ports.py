@@ -469,6 +469,14 @@ def test_a_controller_that_no_port_means_is_a_stranger_unless_the_set_has_its_ow
     waiting.ports.close()
 
 
+def test_a_port_of_our_own_is_no_stranger(rig):
+    # JACK and ALSA show to a program what it made itself.
+    daw = {"daw": {"in": {"virtual": "midifrag"}, "out": {"virtual": "midifrag"}}}
+    stage = rig("midifrag-daw-out:midifrag", "midifrag-daw-out:midifrag 128:0", "other:midifrag", ports=daw)
+    stage.ports.open()
+    assert stage.ports.strangers() == ["other:midifrag"]
+
+
 def test_a_system_that_is_gone_has_no_strangers(monkeypatch):
     rig = PortsRig("Other")
     rig.ports.open()
