@@ -73,7 +73,7 @@ def test_a_record_has_no_sound_where_the_engine_was_given_none():
 
 def test_a_record_of_a_take_that_failed_has_what_was_asked_for():
     record = take_record(render_job(), None, None, ManualClock())
-    assert (record.model, record.checksum, record.seed) == ("pocket", "", 4)
+    assert (record.model, record.checksum, record.noise, record.seed) == ("pocket", "", "", 4)
     assert record.parameters == {
         "negative_prompt": "thunder",
         "steps": 9,
