@@ -73,7 +73,7 @@ class JobTable:
 
     def landing(self) -> bool:
         """Whether a take is being written, and not held back by a disk or a boundary."""
-        return any(job.writing and job.state not in (JobState.HELD, JobState.WAITING) for job in self)
+        return self.written() > 0
 
     def written(self) -> int:
         """How many takes are with the writer and not ready to land."""

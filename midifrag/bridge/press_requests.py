@@ -42,8 +42,6 @@ class PressRequests:
     def pressed(self, key: PadKey, press: Press | PressPad, bank: str | None = None) -> None:
         """Remember when and how hard a pad of the active bank, or of another one, was pressed."""
         bank = self._set_list.bank.slug if bank is None else bank
-        # At the end, as it is the newest.
-        self._recent.pop((bank, key), None)
         self._recent[bank, key] = (press.time, press.velocity)
         self._newest[self._set_list.who, bank] = key
 

@@ -62,9 +62,7 @@ class SlotLandings:
             if slot.landing is not None and slot.landing.content.job == job:
                 slot.landing.left = True
 
-    def land(
-        self, number: int, fragment: EncodedFragment, record: TakeRecord, *, now: float, turn: bool = True
-    ) -> SlotState:
+    def land(self, number: int, fragment: EncodedFragment, record: TakeRecord, *, now: float, turn: bool) -> SlotState:
         """Put a fragment into a slot: its file is replaced in one step, and the fragment before it is kept.
 
         ``now`` is the time of landing in seconds since 1970; ``turn`` is False if the slot was asked for. `Slots.save`

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from midifrag.boundary import Boundary
 from midifrag.bridge.job_table import REMEMBERED, JobTable
 from midifrag.bridge.jobs import Origin
 from midifrag.states import JobKind, JobState
-from tests.bridge.made_jobs import KEY, PAD, TYPED, render_job, take_job
+from tests.bridge.made_jobs import KEY, PAD, PRESSED, TYPED, render_job, take_job
 from tests.support.bridges import Rig
 from tests.support.shows import loaded, one_pad
+
+BAR = Boundary(at=102.0, position=16.0, bar=5, beat=1, beat_seconds=0.5, beats=4)
 
 
 def table(*jobs):
@@ -72,6 +75,26 @@ def test_a_take_is_landing_while_it_is_written_unless_a_disk_holds_it_back():
     assert jobs.landing()
     job.state = JobState.HELD
     assert not jobs.landing()
+
+
+def test_takes_are_counted_that_are_written_and_not_ready_to_land():
+    jobs = table(render_job(1), *(render_job(number, writing=True) for number in (2, 3)), take_job(4, writing=True))
+    assert jobs.written() == 3
+    for number, state in ((2, JobState.HELD), (3, JobState.WAITING)):
+        jobs.get(number).state = state
+    assert jobs.written() == 1
+
+
+def test_takes_that_wait_for_a_boundary_or_will_are_all_or_those_of_a_pad():
+    elsewhere = Origin(JobKind.PAD, "second", "Rain", PAD)
+    mine, other = (render_job(number, origin, writing=True) for number, origin in ((1, PRESSED), (2, elsewhere)))
+    rendering, at_once = render_job(3), render_job(4, writing=True)
+    for job in (mine, other, rendering):
+        job.boundary = BAR
+    jobs = table(mine, other, rendering, at_once)
+    assert jobs.awaiting() == [mine, other]
+    assert jobs.awaiting("opening", KEY) == [mine]
+    assert jobs.awaiting("second", KEY) == [other]
 
 
 @pytest.mark.parametrize("rule", ["ignore", "cancel", "replace"])

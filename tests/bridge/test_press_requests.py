@@ -117,3 +117,29 @@ def test_a_pads_own_model_comes_before_the_shows():
     assert requests.next_of(PadKey(36)).model == "sketch"
     banks.activate(1)
     assert requests.next_of(PadKey(40)).model == "open"
+
+
+def test_the_pad_that_was_pressed_last_is_that_of_the_bank_that_is_played_if_it_still_has_it():
+    banks = SetList(two())
+    requests = PressRequests(banks)
+    assert requests.last_pressed() is None
+    requests.pressed(PadKey(36), press(36, 0.2, 1.0))
+    requests.pressed(PadKey(37), press(37, 0.2, 2.0))
+    requests.pressed(PadKey(40), press(40, 0.2, 3.0), "two")
+    assert requests.last_pressed() == PadKey(37)
+    banks.activate(1)
+    assert requests.last_pressed() == PadKey(40)
+    banks.activate(0)
+    banks.reload(loaded(bank("one", {36: {"prompt": "rain"}}, program=1)))
+    assert requests.last_pressed() is None
+
+
+def test_presses_and_typed_prompts_land_as_an_action_says_in_the_slots_of_who_plays():
+    ports = {"a": {"in": "a", "performer": "left"}, "b": {"in": "b", "performer": "right"}}
+    banks = SetList(two(ports=ports, performers={"right": {"slots": [7, 8]}}))
+    banks.land = "bar"
+    requests, pad = PressRequests(banks), banks.bank.pads[PadKey(36)]
+    for who, among in ((banks.who, (1, 2, 3, 4, 5, 6)), ("right", (7, 8))):
+        with banks.as_performer(who):
+            for asked in (requests.of(pad, 1.0), requests.typed(pad)):
+                assert (asked.landing.land, asked.landing.among) == ("bar", among)

@@ -1,5 +1,6 @@
 from midifrag.bridge.items import PowerChanged, Reload
-from midifrag.intents import SetParameter
+from midifrag.intents import SelectBank, SetParameter
+from midifrag.midi.messages import ProgramChange
 from tests.support.bridges import Rig, with_spares
 from tests.support.shows import bank, loaded, one_pad
 
@@ -49,3 +50,31 @@ def test_a_spare_is_what_the_next_press_would_ask_for():
     assert prepare.options.loop
     rig.press(velocity=100)
     assert rig.lands()[0].options.loop
+
+
+def test_a_spare_that_comes_after_its_bank_was_left_is_kept_and_shown_on_no_pad():
+    rig = with_spares(bank("one", {36: {"prompt": "rain"}}), bank("two", {37: {"prompt": "wind"}}))
+    (spare,) = rig.engines.renders()
+    rig.bridge.handle(SelectBank(slug="two"))
+    rig.rendered(spare)
+    assert rig.pad_states() == []
+    rig.bridge.handle(SelectBank(slug="one"))
+    rig.press()
+    assert rig.lands()[0].record.spare
+
+
+def test_each_performer_has_spares_of_the_bank_that_is_theirs():
+    ports = {"a": {"in": "a", "performer": "left"}, "b": {"in": "b", "performer": "right"}}
+    banks = (bank("one", {36: {"prompt": "rain"}}), bank("two", {36: {"prompt": "wind"}}, program=5))
+    rig = with_spares(*banks, show={"ports": ports})
+    rig.bridge.handle(ProgramChange("b", 1, 5, rig.clock.now()))
+    rig.rendered(rig.engines.renders()[0])
+    rig.rendered(rig.engines.renders()[1])
+    assert [render.prompt for render in rig.engines.renders()] == ["rain", "wind"]
+    rig.press(port="b")
+    assert [land.record.prompt for land in rig.lands()] == ["wind"]
+
+
+def test_a_pad_that_begins_from_what_nobody_knows_takes_no_other_pad_s_room():
+    rig = with_spares(bank(pads={36: {"prompt": "rain", "from": "input"}, 37: {"prompt": "wind"}}), count=1)
+    assert [render.prompt for render in rig.engines.renders()] == ["wind"]

@@ -13,6 +13,7 @@ from midifrag.fragment.writer_commands import LandTake, Prepare
 from midifrag.fragment.writer_events import Held
 from midifrag.intents import Panic, SendTake, SetParameter
 from midifrag.pad_key import PadKey
+from tests.bridge.sound_rigs import last, read, rig_of, sound
 from tests.support.bridges import Rig, with_spares
 from tests.support.shows import bank, loaded, one_pad
 
@@ -367,3 +368,13 @@ def test_a_spare_that_finds_no_room_is_neither_prepared_nor_shown():
     rig.rendered(rig.engines.renders()[0], frames=200_000)
     assert rig.writes == []
     assert rig.pad_states() == rig.pad_states(PadKey(37)) == []
+
+
+def test_no_spare_is_made_of_a_sound_that_is_too_short_and_the_press_says_why():
+    rig = rig_of(spares=True, **{"from": "slot 1", "fill": [1.5, 2.5]})
+    rig.bridge.housekeeping()
+    read(rig, found=sound(seconds=1.0))
+    rig.bridge.housekeeping()
+    assert (rig.engines.renders(), rig.notices()) == ([], [])
+    rig.press()
+    assert last(rig).text == "fill begins at 1.5 s, and slot 1 is 1.00 s long; say less"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from midifrag.bridge.source_book import Begin
 from midifrag.bridge.take_records import take_record
 from midifrag.clock import ManualClock
 from midifrag.engine.messages import Rendered
@@ -11,6 +12,7 @@ from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.record import TakeRecord
 from midifrag.timeline import Signature
 from tests.bridge.made_jobs import render_job
+from tests.bridge.sound_rigs import sound
 from tests.support.bridges import INFO
 
 
@@ -50,9 +52,28 @@ def test_a_record_has_the_key_and_the_tempo_that_its_prompt_was_told():
     assert (take_record(render_job(), None, None, ManualClock()).key, record.key) == ("", "A minor")
 
 
+def test_a_record_has_the_sound_that_the_take_begins_from_and_the_part_that_was_made_anew():
+    begun, began = render_job(), sound()
+    begun.begin = Begin(began, "slot 3 (take 12)", 12, (1.5, 2.0))
+    begun.render = replace(begun.render, sound=began)
+    record = take_record(begun, None, None, ManualClock())
+    assert (record.source, record.source_checksum, record.source_take) == ("slot 3 (take 12)", began.checksum, 12)
+    assert record.fill == (1.5, 2.0)
+    begun.begin = Begin(began, "rain.wav")
+    record = take_record(begun, None, None, ManualClock())
+    assert (record.source, record.source_take, record.fill_from, record.fill) == ("rain.wav", None, None, None)
+
+
+def test_a_record_has_no_sound_where_the_engine_was_given_none():
+    job = render_job()
+    job.begin = Begin(sound(), "slot 3")
+    record = take_record(job, None, None, ManualClock())
+    assert (record.source, record.source_checksum) == ("", "")
+
+
 def test_a_record_of_a_take_that_failed_has_what_was_asked_for():
     record = take_record(render_job(), None, None, ManualClock())
-    assert (record.model, record.checksum, record.seed) == ("pocket", "", 4)
+    assert (record.model, record.checksum, record.noise, record.seed) == ("pocket", "", "", 4)
     assert record.parameters == {
         "negative_prompt": "thunder",
         "steps": 9,

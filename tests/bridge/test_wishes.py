@@ -4,6 +4,7 @@ import random
 from midifrag.bridge.bridge import Bridge
 from midifrag.fragment.length import MusicalLength, SecondsLength
 from midifrag.intents import SetParameter
+from tests.bridge.sound_rigs import read, reads, rig_of
 from tests.support.bridges import INFO, Rig
 from tests.support.shows import bank, loaded
 
@@ -42,3 +43,30 @@ def test_a_model_s_own_limits_bound_what_is_asked_for():
     rig.bridge.handle(SetParameter("bars", 8))
     rig.press(36)
     assert rig.engines.renders()[-1].seconds == 9.0
+
+
+def test_each_model_has_limits_of_its_own():
+    rig = Rig(
+        loaded(bank(pads={36: {"prompt": "rain", "bars": 8, "model": "small"}, 37: {"prompt": "hum", "bars": 8}}))
+    )
+    rig.engines.longest["small"] = 5.0
+    short, whole = (pressed(rig, note).seconds for note in (36, 37))
+    assert (short, whole > 16) == (5.0, True)
+
+
+def test_of_an_input_as_much_is_heard_as_the_music_lasts():
+    rig = rig_of(**{"from": "input", "bars": 1})
+    rig.press()
+    assert [asked.seconds for asked in reads(rig)] == [2.0]
+
+
+def test_a_part_is_as_long_as_its_sound_whatever_seconds_are_set():
+    rig = rig_of(spares=True, **{"from": "slot 1", "continue": 4})
+    rig.bridge.housekeeping()
+    read(rig)
+    rig.bridge.housekeeping()
+    rig.rendered(rig.engines.renders()[0])
+    rig.bridge.handle(SetParameter("seconds", 5))
+    rig.bridge.housekeeping()
+    rig.press()
+    assert len(rig.engines.renders()) == len(rig.lands()) == 1

@@ -48,6 +48,19 @@ def test_what_others_did_to_the_files_is_noticed(open_slots, tmp_path):
     assert (three.state, three.take, three.foreign) == ("filled", 3, False)
 
 
+def test_what_lies_there_has_another_version_once_it_is_another_file(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=1)
+    seen = [slots.states[0].version]
+    for take in (1, 2):
+        land(slots, take)
+        seen.append(slots.states[0].version)
+    slots.path(1).unlink()
+    slots.refresh()
+    seen.append(slots.states[0].version)
+    assert (seen[0], seen[-1]) == (None, None)
+    assert len({*seen}) == 3
+
+
 @pytest.mark.parametrize("content", [b"not audio", b"", b"RIFF\x04\0\0\0WAVE"])
 def test_any_rubbish_under_a_slot_name_is_foreign(open_slots, tmp_path, content):
     (tmp_path / "output01.wav").write_bytes(content)

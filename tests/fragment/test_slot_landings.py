@@ -267,7 +267,7 @@ def test_length_is_what_was_landed(open_slots, tmp_path):
     slots = open_slots(tmp_path)
     content = encode_fragment(fragment(1), 16).content
 
-    assert slots.landings.land(1, EncodedFragment(content, 9.0), record(1), now=1.0).seconds == 9.0
+    assert slots.landings.land(1, EncodedFragment(content, 9.0), record(1), now=1.0, turn=True).seconds == 9.0
     slots.close()
     assert open_slots(tmp_path).states[0].seconds == 9.0
 
@@ -298,6 +298,13 @@ def test_where_a_file_that_was_in_the_way_went_is_told(open_slots, tmp_path):
 
     assert state.moved != ""
     assert state == slots.states[0]
+
+
+def test_a_landing_tells_whether_its_slot_sounds(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=2)
+    slots.play(1, True)
+
+    assert [land(slots, take, slot=take).sounds for take in (1, 2)] == [True, False]
 
 
 def test_a_slot_that_a_fragment_waits_for_is_not_looked_at(open_slots, tmp_path):

@@ -28,7 +28,7 @@ def slots(open_slots, tmp_path):
 
 def land(slots, take, slot=1):
     fragment = encode_fragment(make_fragment(noise(seed=take), RATE, FragmentOptions()), 16)
-    return slots.landings.land(slot, fragment, record(take, number=take), now=1000.0 + take)
+    return slots.landings.land(slot, fragment, record(take, number=take), now=1000.0 + take, turn=True)
 
 
 def kept(slots):

@@ -184,7 +184,7 @@ def test_folder_that_is_gone(open_slots, tmp_path):
 
 def test_take_number_learnt_later(open_slots, tmp_path):
     slots = open_slots(tmp_path)
-    slots.landings.land(1, encode_fragment(fragment(1), 16), record(1, job=41), now=1.0)
+    slots.landings.land(1, encode_fragment(fragment(1), 16), record(1, job=41), now=1.0, turn=True)
 
     slots.archived(1, 42, 13)
     assert slots.states[0].take is None
@@ -356,7 +356,7 @@ def test_every_change_is_written_down_at_once(open_slots, tmp_path):
     assert written(tmp_path)["locked"]
     slots.restore(1)
     assert written(tmp_path)["content"]["take"] == 1
-    slots.landings.land(1, encode_fragment(fragment(3), 16), record(3, job=41), now=1.0)
+    slots.landings.land(1, encode_fragment(fragment(3), 16), record(3, job=41), now=1.0, turn=True)
     slots.archived(1, 41, 12)
     assert written(tmp_path)["content"]["take"] == 12
 

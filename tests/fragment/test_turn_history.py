@@ -21,7 +21,7 @@ def test_slot_chosen_but_not_filled_is_next_after_a_restart(open_slots, tmp_path
 
     slots = open_slots(tmp_path)
     assert [slots.choose(), slots.choose()] == [2, 3]
-    slots.landings.land(3, encode_fragment(fragment(2), 16), record(2), now=1.0)
+    slots.landings.land(3, encode_fragment(fragment(2), 16), record(2), now=1.0, turn=True)
     slots.close()
     assert open_slots(tmp_path).choose() == 4
 
@@ -114,3 +114,14 @@ def test_a_fixed_slot_does_not_remember_a_turn_that_nothing_came_of(open_slots, 
     slots.close()
 
     assert open_slots(tmp_path, count=3).choose() == 2
+
+
+def test_a_turn_among_slots_of_its_own_moves_no_other_turn_over_a_restart(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=4)
+    number = slots.choose(among=(3, 4))
+    slots.landings.land(number, encode_fragment(fragment(1), 16), record(1), now=1.0, turn=True)
+    slots.save()
+    slots.close()
+
+    assert number == 3
+    assert open_slots(tmp_path, count=4).choose() == 1
