@@ -58,8 +58,10 @@ class Peer:
         return found
 
     def close(self) -> None:
-        send(self.port, b"")
-        self._thread.join(PATIENCE)
+        # A socket whose buffer is full drops what comes, this too.
+        while self._thread.is_alive():
+            send(self.port, b"")
+            self._thread.join(0.1)
         self._socket.close()
 
     def _run(self) -> None:

@@ -180,8 +180,12 @@ class Browser:
         found = self.with_text("button", text, "is")
         return found is not None and self._clicks(found)
 
+    def press(self, key: int) -> None:
+        """Click a pad."""
+        self.until(lambda: self._clicks(self.pad(key)))
+
     def play(self, key: int) -> None:
         """Press a pad; wait until a new take lies in a slot."""
         newest = self.newest_take()
-        self.pad(key).click()
+        self.press(key)
         self.until(lambda: self.newest_take() > newest)

@@ -131,7 +131,7 @@ def test_prompts_and_names_are_text_everywhere(browser):
 def test_a_reload_while_a_press_is_on_its_way_stops_nothing(browser, show, archive):
     count = archive.count("slow rain")
     with show.engine_at_rest():
-        browser.pad(38).click()
+        browser.press(38)
         browser.wait_for_pad(38, "queued")
         browser.load(browser.address)
         browser.wait_for_pad(38, "queued")
@@ -141,8 +141,8 @@ def test_a_reload_while_a_press_is_on_its_way_stops_nothing(browser, show, archi
 
 def test_panic_cancels_what_waits(browser, show):
     with show.engine_at_rest():
-        browser.pad(51).click()
-        browser.pad(36).click()
+        browser.press(51)
+        browser.press(36)
         browser.wait_for_pad(36, "queued")
         browser.button("Panic")
         browser.wait_for_text(".notice", "panic")
@@ -155,7 +155,7 @@ def test_two_browsers_show_the_same(browser, show):
     second = browser.open()
     newest = browser.newest_take()
     with show.engine_at_rest():
-        browser.pad(36).click()
+        browser.press(36)
         for tab in (second, first):
             browser.use(tab)
             browser.wait_for_pad(36, "queued")
