@@ -72,6 +72,8 @@ def main() -> None:
     arguments_parser.add_argument("--model", type=Path, help="folder of a model whose decoder is trained on")
     arguments_parser.add_argument("--encoder", action="store_true", help="with --model: train its encoder on as well")
     arguments = arguments_parser.parse_args()
+    if arguments.encoder and arguments.model is None:
+        arguments_parser.error("--encoder goes with --model FOLDER; without it the encoder is trained in any case")
     preset = PRESETS[arguments.preset].autoencoder
     device = torch.device(arguments.device)
     torch.manual_seed(arguments.seed)

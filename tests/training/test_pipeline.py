@@ -122,6 +122,8 @@ def test_an_autoencoder_and_a_transformer_of_a_model_are_trained_on(run, tmp_pat
     before = load_file(run / "export" / "model.safetensors")
     for given in ("data", "judge.pt", "codec.pt", *(path.name for path in run.glob("latents-*.pt"))):
         (tmp_path / given).symlink_to(run / given)
+    with pytest.raises(SystemExit, match="2"):
+        call(autoencoder, tmp_path, monkeypatch, "--encoder")
     call(autoencoder, tmp_path, monkeypatch, "--model", str(run / "export"), "--encoder")
     after = torch.load(tmp_path / "autoencoder.pt", weights_only=True)["codec"]
     named = {name.removeprefix("stock."): value for name, value in after.items()}

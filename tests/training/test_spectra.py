@@ -4,19 +4,29 @@ import pytest
 import torch
 
 from training.losses import ReconstructionLoss
-from training.spectra import Spectra, mel_bank
+from training.spectra import LongSpectra, Spectra, mel_bank
 
 
-@pytest.mark.parametrize("window", [128, 512, 2048])
-def test_spectra_are_fourier_transforms(window):
+@pytest.mark.parametrize(
+    ("kind", "window"), [(Spectra, 128), (Spectra, 512), (Spectra, 2048), (LongSpectra, 2048), (LongSpectra, 8192)]
+)
+def test_spectra_are_fourier_transforms(kind, window):
     torch.manual_seed(0)
-    audio = torch.randn(2, 8192)
+    audio = torch.randn(2, 3 * 8192)
     hann = torch.hann_window(window)
     expected = torch.stft(audio, window, window // 2, window=hann, center=False, return_complex=True).abs()
     expected = expected[:, 1:].transpose(1, 2) / hann.sum()
-    got = Spectra(window).magnitude(audio)
+    got = kind(window).magnitude(audio)
     assert got.shape == expected.shape
     assert float((got - expected).square().mean() / expected.square().mean()) < 1e-4
+
+
+def test_what_is_steady_for_long_is_compared_in_a_window_that_tells_its_partials_apart():
+    assert {type(one.spectra) for one in ReconstructionLoss().resolutions} == {Spectra, LongSpectra}
+    time = torch.arange(4 * 8192)
+    two = [torch.sin(2 * math.pi * time * frequency / 8192)[None] for frequency in (100, 104)]
+    together = LongSpectra(8192).magnitude(two[0] + two[1])[0, 1]
+    assert together[101] < 0.1 * together[99]
 
 
 def test_a_full_scale_sine_has_magnitude_one_half():
