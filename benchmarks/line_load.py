@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +111,7 @@ class Load:
         return self.whole / len(self.seconds)
 
 
-def loaded(clients: Sequence[Asked], in_flight: int, requests: int, first: int = 1, **asked: object) -> Load:
+def loaded(clients: Sequence[Asked], in_flight: int, requests: int, first: int = 1, **asked: Any) -> Load:
     """So many requests, of which ``in_flight`` are under way at any time, by turns from each client."""
     numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in range(first, first + requests):
@@ -123,7 +124,7 @@ def loaded(clients: Sequence[Asked], in_flight: int, requests: int, first: int =
                 number = numbers.get_nowait()
             except queue.Empty:
                 return
-            client.ask(Render(number, f"a bell {number}", seed=number, **asked))  # type: ignore[arg-type]
+            client.ask(Render(number, f"a bell {number}", seed=number, **asked))
             seconds.append(client.wait(number))
 
     began = monotonic()
@@ -136,17 +137,17 @@ def loaded(clients: Sequence[Asked], in_flight: int, requests: int, first: int =
     return Load(tuple(seconds), monotonic() - began)
 
 
-def decibels(here: Asked, there: Asked, first: int, others: int = 7, **asked: object) -> float:
+def decibels(here: Asked, there: Asked, first: int, others: int = 7, **asked: Any) -> float:
     """Signal to noise of a take that ``there`` renders among others, against the same seed alone ``here``.
 
     Infinite where they are equal bit by bit.
     """
     for one in (here, there):
         one.kept[first] = None
-    render = Render(first, "a dark bell", seed=77, **asked)  # type: ignore[arg-type]
+    render = Render(first, "a dark bell", seed=77, **asked)
     here.ask(render)
     here.wait(first)
-    beside = [Render(first + 1 + one, f"another {one}", seed=one, **asked) for one in range(others)]  # type: ignore[arg-type]
+    beside = [Render(first + 1 + one, f"another {one}", seed=one, **asked) for one in range(others)]
     for other in (*beside, render):
         there.ask(other)
     for other in (*beside, render):

@@ -61,4 +61,4 @@ class Outbox(outbox.Outbox):
 
 def send_what_is() -> None:
     """Have the pages that are built from now on send through it."""
-    client.Outbox = Outbox  # type: ignore[attr-defined]
+    client.Outbox = Outbox  # type: ignore[attr-defined]  # in the place of what it imported
