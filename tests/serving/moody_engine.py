@@ -1,7 +1,7 @@
 """An engine that does what a prompt says, for a server on Ray; a plug-in, which `install` puts where a server finds it.
 
-``slow 40``: so many steps of 0.05 s. ``out of memory``: what PyTorch raises where a card is full. What it begins from,
-it gives back.
+``slow 40``: so many steps of 0.05 s. ``until FILE``: until that file is there. ``out of memory``: what PyTorch raises
+where a card is full. What it begins from, it gives back.
 """
 
 from __future__ import annotations
@@ -58,8 +58,10 @@ class Moody:
             render, step = entry
             if "out of memory" in render.prompt:
                 raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-            word, _, number = render.prompt.partition(" ")
-            steps = int(number) if word == "slow" else 1
+            word, _, rest = render.prompt.partition(" ")
+            steps = int(rest) if word == "slow" else 1
+            if word == "until" and not Path(rest).exists():
+                steps = step + 2
             events += [Started(render.job)] if step == 0 else []
             entry[1] += 1
             if entry[1] < steps:

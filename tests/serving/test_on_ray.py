@@ -342,17 +342,22 @@ def test_where_the_controller_is_killed_shows_go_on(server):
         assert not [one for one in heard.queue if isinstance(one, Died)]
 
 
-async def followed(server, prompt):
-    """What a client hears of a job, until its connection is closed; the code of that, and what it was told."""
+async def followed(server, moved):
+    """What a client hears of a job that is rendered once the file ``moved`` is there, until its connection is closed.
+
+    The code of that, and what it was told; the file is made when it is told that the server moves.
+    """
     socket, _welcome = await call(server.url, str(server.token), certificate=str(server.folder / "trusted.pem"))
     told, total = [], 0
-    await socket.send(encode(asked(1, prompt, model="one", seed=3)))
+    await socket.send(encode(asked(1, f"until {moved}", model="one", seed=3)))
     await socket.send(encode(line.Ping()))
     try:
         while True:
             frame = from_server(await socket.recv())
             told.append(frame.message)
             total += len(frame.raw)
+            if isinstance(frame.message, line.Moving):
+                moved.touch()
             if isinstance(frame.message, line.Audio):
                 await socket.send(encode(line.Received(total=total)))
             if isinstance(frame.message, line.Rendered):
@@ -365,12 +370,12 @@ async def followed(server, prompt):
         return closed.rcvd.code if closed.rcvd else None, told
 
 
-def test_a_new_version_comes_while_clients_play(server):
+def test_a_new_version_comes_while_clients_play(server, tmp_path):
     """Those that are there finish what they have, hear that it moves, and are closed with 1012."""
     secret = {name: server.raylet().environ()[name] for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH")}
     before = {one.pid for one in server.of_ray("ServeReplica", "engines")}
     result = []
-    client = threading.Thread(target=lambda: result.append(asyncio.run(followed(server, "slow 200"))))
+    client = threading.Thread(target=lambda: result.append(asyncio.run(followed(server, tmp_path / "moved"))))
     with playing(server) as (engine, heard):
         client.start()
         until(lambda: server.model().rendering)
