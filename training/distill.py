@@ -29,6 +29,7 @@ def arguments() -> argparse.Namespace:
     """What the command line says."""
     result = parser(__doc__)
     result.add_argument("--teacher", type=Path, default=EARLIER_POCKET_FOLDER, help="model folder (pocket-1)")
+    result.add_argument("--student", type=Path, help="model folder of an earlier student, to begin with its weights")
     result.add_argument("--prompts", type=Path, help="file with one prompt a line, for a teacher of other sounds")
     result.add_argument("--decoder", type=Path, help="run in which the teacher's decoder was trained on, to export it")
     result.add_argument("--export", action="store_true", help="write the folder from the checkpoint, and train nothing")
@@ -44,11 +45,12 @@ def distil(
     average = Average(student, size.decay)
     muon, adam = optimisers(student.module, size.rate, position_rate=1.0)
     parts: dict[str, Stateful] = {"student": student, "muon": muon, "adam": adam, "average": average}
-    loop = Loop(checkpoint, size.steps, given.seed, parts, given.minutes, extend=given.extend)
+    steps, highest = (size.steps, size.rate) if given.student is None else (size.further_steps, size.further_rate)
+    loop = Loop(checkpoint, steps, given.seed, parts, given.minutes, extend=given.extend)
     parameters = list(student.parameters())
     try:
         for step in () if given.export else loop.steps():
-            rate = learning_rate(loop, size.rate)
+            rate = learning_rate(loop, highest)
             for group in (*muon.param_groups, *adam.param_groups):
                 group["lr"] = rate * group.get("factor", 1.0)
             if step == loop.first or step % size.renew_every == 0:
@@ -92,7 +94,7 @@ def main() -> None:
     teacher = Teacher(given.teacher, device)
     codec = None if given.decoder is None else decoder_for(teacher, given.decoder, preset)
     lessons = Lessons(Ways(teacher, Prompts(given.prompts), preset.distillation.ways))
-    student = Student(teacher, NUMBERS)
+    student = Student(teacher, NUMBERS, given.student)
     stopped = None
     try:
         distil(student, lessons, preset.distillation, checkpoint, given)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from training.spectra import LongSpectra, Spectra, mel_bank
+from training.spectra import Spectra, mel_bank
 
 #: Window of each spectrum → mel bands compared.
 BANDS = {8192: 192, 2048: 96, 512: 48, 128: 16}
-#: From this window on, spectra are made by Fourier transforms.
-LONG = 4096
+#: The window whose single bins are compared as well: hiss between partials is lost in a band.
+FINE = 2048
 #: Magnitudes below this (−80 dBFS) are alike.
 FLOOR = 1e-4
 #: How much more the loud parts of a spectrogram count, as a power of their magnitude.
 LOUDER = 0.4
 #: Weights of the terms.
-LINEAR, MEL, WAVE = 0.7, 1.5, 0.1
+LINEAR, MEL, BINS, WAVE = 0.7, 1.5, 0.5, 0.1
 
 
 class Resolution(nn.Module):
@@ -26,16 +26,20 @@ class Resolution(nn.Module):
 
     def __init__(self, window: int, bands: int) -> None:
         super().__init__()
-        self.spectra = LongSpectra(window) if window >= LONG else Spectra(window)
+        self.spectra = Spectra(window)
         self.register_buffer("bank", mel_bank(window, bands), persistent=False)
 
-    def forward(self, made: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
-        """How far magnitudes are apart beside all that is there, and logarithms of mel bands."""
+    def forward(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
+        """How far magnitudes are apart beside all that is there, and logarithms of mel bands and of single bins."""
         got = self.spectra.magnitude(made)
         with torch.no_grad():
             want = self.spectra.magnitude(real)
             size = want.sum(dim=(1, 2), keepdim=True) + FLOOR * want[0].numel() * 0.1
-        return ((got - want).abs() / size).sum() / len(got), _log_distance(got @ self.bank, want @ self.bank)
+        far = {
+            "linear": ((got - want).abs() / size).sum() / len(got),
+            "mel": _log_distance(got @ self.bank, want @ self.bank),
+        }
+        return far | ({"bins": _log_distance(got, want)} if self.spectra.window == FINE else {})
 
 
 class ReconstructionLoss(nn.Module):
@@ -49,14 +53,13 @@ class ReconstructionLoss(nn.Module):
         """The terms, each a mean over the batch; their sum under ``total``."""
         views = _views if torch.rand(()) < 0.5 else _channels
         made_views, real_views = views(made), views(real)
-        terms = dict.fromkeys(("linear", "mel"), made.new_zeros(()))
+        terms = dict.fromkeys(("linear", "mel", "bins"), made.new_zeros(()))
         for resolution in self.resolutions:
-            linear, mel = resolution(made_views, real_views)
-            terms["linear"] = terms["linear"] + linear
-            terms["mel"] = terms["mel"] + mel
+            for name, far in resolution(made_views, real_views).items():
+                terms[name] = terms[name] + far
         size = real.abs().mean(dim=(1, 2)) + 1e-3
         terms["wave"] = ((made - real).abs().mean(dim=(1, 2)) / size).mean()
-        total = LINEAR * terms["linear"] + MEL * terms["mel"] + WAVE * terms["wave"]
+        total = LINEAR * terms["linear"] + MEL * terms["mel"] + BINS * terms["bins"] + WAVE * terms["wave"]
         return {"total": total, **terms}
 
 

@@ -78,10 +78,13 @@ class DiffusionPreset:
 class DistillationPreset:
     """The training of a student; its teacher goes ``ways`` at once, and others every ``renew_every`` steps.
 
-    ``batch`` and ``ways`` are what each process of a team takes.
+    ``batch`` and ``ways`` are what each process of a team takes; ``further_steps`` and ``further_rate`` are those of
+    a student that has learned before.
     """
 
     steps: int = 6000
+    further_steps: int = 1500
+    further_rate: float = 2e-4
     batch: int = 24
     ways: int = 18
     renew_every: int = 40
@@ -110,7 +113,7 @@ PRESETS: dict[str, Preset] = {
             encoder_channels=32, decoder_channels=32, steps=3, batch=2, crop=16, sample_every=3, further_steps=2
         ),
         DiffusionPreset(width=64, depth=1, heads=1, steps=4, batch=4, long_from=0.4, long_every=2, sample_every=4),
-        DistillationPreset(steps=4, batch=4, ways=2, renew_every=2, measure_every=2),
+        DistillationPreset(steps=4, further_steps=2, batch=4, ways=2, renew_every=2, measure_every=2),
     ),
     # Two cores, some hours.
     "cpu": Preset(),

@@ -1,4 +1,4 @@
-"""Spectra as matrix products, which accelerators and recent CPUs do in bf16 far faster than Fourier transforms."""
+"""Spectra and mel bands that losses and measures compare."""
 
 from __future__ import annotations
 
@@ -11,40 +11,11 @@ from training.presets import SAMPLE_RATE
 
 
 class Spectra(nn.Module):
-    """Short-time spectra of (n, samples): real and imaginary parts, each (n, frames, bins), under a Hann window.
+    """Short-time spectra of audio under a Hann window, in single precision.
 
-    Neighbouring frames overlap by half. A full-scale sine has magnitude 0.5.
+    Neighbouring frames overlap by half. A full-scale sine has magnitude 0.5. Half precision will not do: it rounds some
+    50 dB below the loudest bin, where a lead's upper partials are.
     """
-
-    basis: Tensor
-
-    def __init__(self, window: int) -> None:
-        super().__init__()
-        self.window, self.bins = window, window // 2
-        time = torch.arange(window)
-        hann = torch.hann_window(window)
-        phase = 2 * math.pi * torch.outer(time.double(), torch.arange(1, self.bins + 1).double()) / window
-        basis = torch.cat([phase.cos(), -phase.sin()], dim=1) * (hann / hann.sum()).double()[:, None]
-        self.register_buffer("basis", basis.to(torch.bfloat16), persistent=False)
-
-    def forward(self, audio: Tensor) -> tuple[Tensor, Tensor]:
-        """The spectra; the products are rounded to bf16, some 50 dB below the loudest bin."""
-        hop = self.window // 2
-        blocks = audio.to(torch.bfloat16).unflatten(-1, (-1, hop))
-        count = blocks.shape[1]
-        first, second = (blocks.flatten(0, 1) @ half for half in (self.basis[:hop], self.basis[hop:]))
-        parts = first.unflatten(0, (-1, count))[:, :-1] + second.unflatten(0, (-1, count))[:, 1:]
-        return parts[..., : self.bins], parts[..., self.bins :]
-
-    def magnitude(self, audio: Tensor) -> Tensor:
-        """Magnitudes (n, frames, bins) in single precision."""
-        real, imaginary = self(audio)
-        magnitude: Tensor = (real.float().square() + imaginary.float().square() + 1e-12).sqrt()
-        return magnitude
-
-
-class LongSpectra(nn.Module):
-    """The same magnitudes by Fourier transforms, which win where a window is long."""
 
     hann: Tensor
 
@@ -55,7 +26,7 @@ class LongSpectra(nn.Module):
         self.register_buffer("hann", hann / hann.sum(), persistent=False)
 
     def magnitude(self, audio: Tensor) -> Tensor:
-        """Magnitudes (n, frames, bins) in single precision."""
+        """Magnitudes (n, frames, bins) of (n, samples), without the bin of 0 Hz."""
         blocks = audio.unfold(-1, self.window, self.window // 2) * self.hann
         spectra = torch.view_as_real(torch.fft.rfft(blocks)[..., 1:])
         magnitude: Tensor = (spectra.square().sum(dim=-1) + 1e-12).sqrt()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -129,16 +129,22 @@ class Student(nn.Module):
     """The teacher's equal that hears more ``numbers``: name → from where to where.
 
     Trained are its diffusion network and what reads the numbers; the prompt's conditioner stays the teacher's.
+    Where ``earlier`` is given, the folder of a student that hears the same, it begins with that one's weights.
     """
 
-    def __init__(self, teacher: Teacher, numbers: Mapping[str, tuple[float, float]]) -> None:
+    def __init__(
+        self, teacher: Teacher, numbers: Mapping[str, tuple[float, float]], earlier: Path | None = None
+    ) -> None:
         super().__init__()
         self.config = teacher.config
         for name, (low, high) in numbers.items():
             self.config = widened(self.config, name, low, high)
         with silence_output():
             module = create_model_from_config(with_absolute_tokenizers(self.config, teacher.folder))
-        start_like(module, teacher.module)
+        if earlier is None:
+            start_like(module, teacher.module)
+        else:
+            go_on_from(module, teacher.module, earlier, numbers)
         module.to(teacher.device).requires_grad_(False)
         # Not a child: its autoencoder belongs into no checkpoint of the training.
         self._whole: list[ConditionedDiffusionModelWrapper] = [module]
@@ -194,6 +200,20 @@ def start_like(student: nn.Module, teacher: nn.Module) -> None:
     else:
         own[LAST].zero_()
     student.load_state_dict({**own, **given})
+
+
+@torch.no_grad()
+def go_on_from(student: nn.Module, teacher: nn.Module, earlier: Path, numbers: Iterable[str]) -> None:
+    """Give the student the network of an ``earlier`` one and what reads its ``numbers``, all else of the teacher.
+
+    Raises ValueError where that model has other parts, or other sizes.
+    """
+    own, taught, given = student.state_dict(), teacher.state_dict(), load_ckpt_state_dict(str(earlier / WEIGHTS))
+    shapes, others = ({name: value.shape for name, value in state.items()} for state in (own, given))
+    if shapes != others:
+        raise ValueError(f"{earlier} is no student of such a teacher: its weights are others in number or in size")
+    learned = ("model.", *(f"conditioner.conditioners.{name}." for name in numbers))
+    student.load_state_dict({name: given[name] if name.startswith(learned) else taught[name] for name in own})
 
 
 def export(student: Student, teacher: Teacher, folder: Path) -> None:

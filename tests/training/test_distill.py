@@ -95,6 +95,27 @@ def test_what_a_student_learns_is_logged_and_its_folder_plays_in_the_stock_loade
     assert not torch.equal(few, many)
 
 
+def test_a_student_goes_on_from_an_earlier_one_with_all_else_of_its_teacher(tmp_path, run, folder):
+    teacher, earlier = Teacher(folder, CPU), run / "distilled"
+    with torch.no_grad():
+        for part in (teacher.module.pretransform, teacher.module.conditioner):
+            for value in part.parameters():
+                value.add_(1.0)
+    state, taught = load_file(earlier / "model.safetensors"), teacher.module.state_dict()
+    begun = Student(teacher, NUMBERS, earlier).module.state_dict()
+    own = {name for name, value in begun.items() if name in state and torch.equal(value.half(), state[name])}
+    assert {name for name in begun if name.startswith("model.")} <= own
+    assert {f"conditioner.conditioners.{name}.embedder.embedding.1.weight" for name in NUMBERS} <= own
+    for name in ("conditioner.conditioners.prompt.token_embedder.weight", f"{INSIDE}decoder.layers.0.bias"):
+        assert name not in own
+        assert torch.equal(begun[name], taught[name])
+
+
+def test_a_student_does_not_go_on_from_what_hears_other_numbers(folder):
+    with pytest.raises(ValueError, match="no student of such a teacher"):
+        Student(Teacher(folder, CPU), NUMBERS, folder)
+
+
 def test_a_single_step_s_lesson_is_what_guidance_makes_of_both_answers(folder):
     teacher = Teacher(folder, CPU)
     lessons = Lessons(Ways(teacher, Prompts(None), 3))
@@ -156,6 +177,12 @@ def test_a_decoder_of_other_latents_is_refused_before_anything_is_trained(tmp_pa
     with pytest.raises(ValueError, match="was trained on for another model"):
         call(monkeypatch, tmp_path, folder, "--decoder", str(tmp_path))
     assert not (tmp_path / "distill.pt").exists()
+
+
+@pytest.mark.thorough
+def test_a_student_that_goes_on_has_fewer_steps(tmp_path, run, folder, monkeypatch):
+    call(monkeypatch, tmp_path, folder, "--student", str(run / "distilled"))
+    assert torch.load(tmp_path / "distill.pt", weights_only=True)["step"] == PRESETS["tiny"].distillation.further_steps
 
 
 def test_what_was_never_trained_is_not_written(tmp_path, folder, monkeypatch):
