@@ -15,7 +15,7 @@ import pytest
 
 from midifrag.engine.loading.stock import leave_out_training
 from tests.jack import jack_server, peer
-from tests.support import forms, garbage
+from tests.support import forms, garbage, skips
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
@@ -171,6 +171,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=thorough)
         left = set(thorough)
         items[:] = [item for item in items if item not in left]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    skips.judge(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    skips.judge(report)
+    return report
 
 
 @pytest.hookimpl(wrapper=True)

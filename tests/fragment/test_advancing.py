@@ -274,7 +274,7 @@ def test_a_disk_that_is_really_full(opened, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     if os.name != "posix" or os.system(f"mount -t tmpfs -o size=1m tmpfs '{disk}' 2>/dev/null") != 0:
-        pytest.skip("no file system of a test's own here")
+        pytest.skip("needs root: a file system of its own, on Linux")
     try:
         rig = LanderRig(disk)
         rig.handle(land(1))

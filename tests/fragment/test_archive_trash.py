@@ -156,7 +156,7 @@ def small_disk(tmp_path):
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
     if shutil.which("mount") is None or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("no disk can be mounted here (Linux, as root)")
+        pytest.skip("needs root: a disk is mounted, on Linux")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
 
