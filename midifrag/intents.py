@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from midifrag.boundary import Land
-from midifrag.fragment.writer_commands import AnnotateTake, LockSlot, RestoreSlot, SlotPlaying, StarTake, TrashTake
+
+# What a performer wants of slots and takes is what their writer is told: `as` makes them intents of this module too.
+from midifrag.fragment.writer_commands import AnnotateTake as AnnotateTake
+from midifrag.fragment.writer_commands import LockSlot as LockSlot
+from midifrag.fragment.writer_commands import RestoreSlot as RestoreSlot
+from midifrag.fragment.writer_commands import SlotPlaying as SlotPlaying
+from midifrag.fragment.writer_commands import StarTake as StarTake
+from midifrag.fragment.writer_commands import TrashTake as TrashTake
 from midifrag.pad_key import PadKey
 
 
@@ -265,40 +272,3 @@ Intent: TypeAlias = (
     | SlotPlaying | PressPad | TurnPage | ShowBanks | TurnControl | ResetValues | DoWithPad | LetGo | Touch
     | TrashTake
 )  # fmt: skip
-
-__all__ = [
-    "Again",
-    "AgainHow",
-    "AnnotateTake",
-    "CancelJob",
-    "CancelPad",
-    "ClearQueue",
-    "DoWithPad",
-    "Hand",
-    "Intent",
-    "LetGo",
-    "LockSlot",
-    "MoveControl",
-    "MuteSlot",
-    "PadDeed",
-    "Panic",
-    "Press",
-    "PressPad",
-    "Prompt",
-    "Release",
-    "ResetValues",
-    "RestoreSlot",
-    "SelectBank",
-    "SendTake",
-    "SetLand",
-    "SetParameter",
-    "ShowBanks",
-    "SlotPlaying",
-    "StarTake",
-    "StopSlot",
-    "Tap",
-    "Touch",
-    "TrashTake",
-    "TurnControl",
-    "TurnPage",
-]
