@@ -13,7 +13,8 @@ from midifrag.config.engines import SpareSettings
 from midifrag.config.lengths import needed_seconds
 from midifrag.config.loras import names_place
 from midifrag.config.parameter_values import LENGTHS
-from midifrag.config.parameters import RANDOM, Preset
+from midifrag.config.parameters import Preset
+from midifrag.config.seeds import RANDOM
 from midifrag.engine.messages import Render, Rendered
 from midifrag.fragment.length import FragmentLength, MusicalLength
 from midifrag.fragment.options import FragmentOptions

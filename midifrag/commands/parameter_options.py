@@ -11,7 +11,8 @@ import click
 from midifrag.config.conditioning import as_conditioning
 from midifrag.config.morphing import as_morph, at
 from midifrag.config.parameter_values import beyond_limits, lengths_in
-from midifrag.config.parameters import PARAMETERS, Parameter, RequestParameters, is_random, names_of
+from midifrag.config.parameters import PARAMETERS, Parameter, RequestParameters, names_of
+from midifrag.config.seeds import is_random
 from midifrag.errors import ConfigurationError, Problem
 
 Command = TypeVar("Command", bound=Callable[..., None])

@@ -17,8 +17,9 @@ from midifrag.commands.console import say
 from midifrag.config.lengths import musical_length, rendered_seconds
 from midifrag.config.loading import Loaded
 from midifrag.config.parameter_values import LENGTHS, lengths_in, values_of
-from midifrag.config.parameters import NUMBERS, RANDOM, Preset, RequestParameters
+from midifrag.config.parameters import NUMBERS, Preset, RequestParameters
 from midifrag.config.press_request import filled
+from midifrag.config.seeds import RANDOM
 from midifrag.config.unplayable import model_facts, troubles
 from midifrag.engine import api
 from midifrag.engine.registry import engine_choice

@@ -24,8 +24,9 @@ from midifrag.config.loras import merged as merged_loras
 from midifrag.config.loras import with_strengths
 from midifrag.config.morphing import as_morph
 from midifrag.config.parameter_values import layered, lengths_in, values_of
-from midifrag.config.parameters import NUMBERS, PARAMETERS, RANDOM, Preset, PresetParameters, is_random, shown
+from midifrag.config.parameters import NUMBERS, PARAMETERS, Preset, PresetParameters, shown
 from midifrag.config.press_keys import AlsoPressedBy, Hold, PressKeys
+from midifrag.config.seeds import RANDOM, is_random
 from midifrag.config.sound_in import SoundKeys
 from midifrag.config.value_types import Lead, NotBlank, Strict, Written, WrongKeyError
 from midifrag.fragment.options import FragmentOptions

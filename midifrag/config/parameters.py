@@ -17,15 +17,8 @@ from midifrag.config.morphing import WRITTEN
 if TYPE_CHECKING:
     from midifrag.config.sound_in import SoundWanted
 
-#: In a seed's place: another one for each press.
-RANDOM = "random"
 #: What a parameter's value may be in a record.
 Value: TypeAlias = str | int | float | None
-
-
-def is_random(seed: object) -> bool:
-    """Whether a seed asks for another one each time, be it as other programs write that: -1."""
-    return seed == RANDOM or (not isinstance(seed, bool) and str(seed).strip() in ("-1", "-1.0"))
 
 
 def shown(number: float) -> str:

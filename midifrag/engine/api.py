@@ -17,7 +17,8 @@ from midifrag.config.catalogue import CATALOGUE, engine_names
 from midifrag.config.conditioning import as_conditioning
 from midifrag.config.lora_lists import as_loras_from
 from midifrag.config.morphing import as_morph
-from midifrag.config.parameters import Value, is_random
+from midifrag.config.parameters import Value
+from midifrag.config.seeds import is_random
 from midifrag.engine.border import Border, each_event
 from midifrag.engine.event_checks import checked_info
 from midifrag.engine.hosting.guest import guarded

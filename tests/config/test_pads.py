@@ -12,17 +12,6 @@ def test_levels_give_way_pad_first_then_bank_then_show_and_live_values_win():
     assert (preset.steps, preset.cfg_scale, preset.seconds, preset.seed) == (5, 2, 9, "random")
 
 
-@pytest.mark.parametrize("written", [-1, "-1", -1.0, "random"])
-def test_a_seed_of_minus_one_is_another_each_time(written):
-    assert (Pad(prompt="x", seed=written).seed, Parameters(seed=written).seed) == ("random", "random")
-
-
-@pytest.mark.parametrize("written", [-2, "-10", 1.5, "rand"])
-def test_what_is_no_seed(written):
-    with pytest.raises(ValueError, match="seed"):
-        Pad(prompt="x", seed=written)
-
-
 def test_two_lengths_of_one_level_are_a_mistake():
     for level in (Parameters, lambda **said: Pad(prompt="rain", **said)):
         assert level(bars=2).bars == 2

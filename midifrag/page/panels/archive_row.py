@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from nicegui import events, ui
 
 from midifrag.clock import monotonic
-from midifrag.config.parameters import RANDOM
+from midifrag.config.seeds import RANDOM
 from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.recorded_length import recorded_length
