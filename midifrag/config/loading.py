@@ -1,27 +1,17 @@
-"""Reads a show from its files, the environment and flags; a mistake becomes a line with file, line, key and way out.
-
-Flags win over ``MIDIFRAG_…`` variables (nested with ``__``), these win over ``presets.yaml``.
-"""
+"""Reads a show from its files, the environment and flags; a mistake becomes a line with file, line, key and way out."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from stat import S_IFMT, S_ISREG
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
+from pydantic_settings import SettingsError
 
 from midifrag.config.ableton import copies_folder
 from midifrag.config.agreement import BankSource, disagreements, shared_programs
@@ -29,8 +19,8 @@ from midifrag.config.banks import Bank, repeated_pads
 from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.lengths import Limits
 from midifrag.config.lora_lists import reading_from
+from midifrag.config.merging import merged
 from midifrag.config.names import none_of
-from midifrag.config.parameter_values import LENGTHS
 from midifrag.config.problems import (
     ENVIRONMENT_PREFIX,
     Sources,
@@ -48,9 +38,6 @@ from midifrag.errors import ConfigurationError, Problem
 
 #: A file's time and size; None for one that is not there.
 Stamp: TypeAlias = tuple[int, int] | None
-
-#: What is being read: pydantic-settings asks a class for its sources.
-_merging: ContextVar[Sources] = ContextVar("_merging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,69 +187,13 @@ def _load_show(sources: Sources, problems: list[Problem]) -> Settings | None:
         problems += deep
         return None
     try:
-        return _merged(sources)
+        return merged(sources)
     except SettingsError as error:
         name = ENVIRONMENT_PREFIX + str(error).split('"')[1].upper()
         problems.append(Problem("environment", None, name, f"not readable as JSON: {error.__cause__ or error}"))
     except ValidationError as error:
         problems += first_of(problems_in(error, Settings, sources))
     return None
-
-
-class _FileSource(PydanticBaseSettingsSource):
-    """A file's document as one of the places where pydantic-settings looks."""
-
-    def __init__(self, settings_cls: type[BaseSettings], document: Any, environment: Mapping[str, str]) -> None:
-        super().__init__(settings_cls)
-        self._values = dict(plain(document))
-        defaults, names = self._values.get("defaults"), {name.upper() for name in environment}
-        if isinstance(defaults, dict) and any(
-            f"{ENVIRONMENT_PREFIX}DEFAULTS__{one.upper()}" in names for one in LENGTHS
-        ):
-            # What a variable says of the length is over whatever the file says of it.
-            self._values["defaults"] = {name: value for name, value in defaults.items() if name not in LENGTHS}
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 (their signature)
-        return self._values.get(field_name), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        return self._values
-
-
-@cache
-def _layers() -> type[Settings]:
-    """Settings that are made of what `_merging` holds. To make this class takes as long as all else of a load."""
-
-    class Layers(BaseSettings, Settings):
-        model_config = SettingsConfigDict(
-            env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
-        )
-
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            del dotenv_settings, file_secret_settings
-            sources = _merging.get()
-            # A field of the class that pydantic-settings makes here, not of the one that it declares.
-            variables = {name.lower(): value for name, value in sources.environment.items()}
-            cast("EnvSettingsSource", env_settings).env_vars = variables
-            return init_settings, env_settings, _FileSource(settings_cls, sources.data, sources.environment)
-
-    return Layers
-
-
-def _merged(sources: Sources) -> Settings:
-    before = _merging.set(sources)
-    try:
-        return _layers()(**sources.flags)
-    finally:
-        _merging.reset(before)
 
 
 def _load_banks(

@@ -67,18 +67,6 @@ def test_note_names_and_channels_as_pad_keys(show):
     assert bank.find(37, 9, "x") is None
 
 
-def test_environment_overrides_the_file_and_flags_override_both(show):
-    path = show("fragments: {count: 3, folder: a}\nset_list: [opening]\n")
-    environment = {
-        "MIDIFRAG_FRAGMENTS__COUNT": "5",
-        "MIDIFRAG_FRAGMENTS__FOLDER": "b",
-        "MIDIFRAG_MODEL": "sketch",
-        "MIDIFRAG_HOME": "/elsewhere",
-    }
-    loaded = loading.load(path, {"fragments": {"folder": "c"}}, environment)
-    assert (loaded.settings.fragments.count, loaded.settings.fragments.folder) == (5, "c")
-
-
 @pytest.mark.parametrize(
     ("presets", "line"),
     [
@@ -325,13 +313,8 @@ def test_slots_and_takes_of_different_names_may_share_a_folder(show):
     assert loading.load(show("archive: {folder: fragments}\nset_list: [opening]\n"), environment={})
 
 
-def test_a_variable_s_length_is_over_the_file_s_whatever_that_is(show):
-    path = show("set_list: [opening]\ndefaults: {seconds: 4, steps: 9}\n")
-    defaults = loading.load(path, environment={"MIDIFRAG_DEFAULTS__BARS": "2"}).settings.defaults
-    assert (defaults.bars, defaults.seconds, defaults.steps) == (2, None, 9)
-    defaults = loading.load(path, environment={"MIDIFRAG_DEFAULTS__STEPS": "2"}).settings.defaults
-    assert (defaults.bars, defaults.seconds, defaults.steps) == (None, 4, 2)
+def test_two_lengths_in_variables_are_told_by_the_second(show):
     both = {"MIDIFRAG_DEFAULTS__BARS": "2", "MIDIFRAG_DEFAULTS__BEATS": "2"}
-    assert lines(path, environment=both) == [
+    assert lines(show("set_list: [opening]\ndefaults: {seconds: 4}\n"), environment=both) == [
         "environment: MIDIFRAG_DEFAULTS__BEATS: stands beside bars; a length is one of seconds, bars and beats"
     ]
