@@ -5,7 +5,7 @@ What is set: `set_list`, `layouts`, `switching`, `values`, `takeover`, `lost_pro
 The way of a job: `wishes`, `jobs`, `job_table`, `renders`, `landings`, `take_records`, `last_landed`.
 Spares: `spares`, `spare_making`, `spare_choice`.
 Sounds that takes begin from: `source_book`, `beginnings`.
-Musical time: `timekeeper`, `taps`, `tempo`, `boundaries`, `forecast`.
+Musical time: `timekeeper`, `taps`, `tempo`, `boundaries`, `estimates`, `forecast`.
 Engines: `absences`, `outages`, `engine_reports`, `warmup`.
 What is told: `view`, `publishing`, `telling`, `pads`, `sounding`.
 """

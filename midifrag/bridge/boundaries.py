@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 
 from midifrag.boundary import Boundary, length_of
+from midifrag.bridge.estimates import Estimates
 from midifrag.bridge.forecast import Forecast
 from midifrag.bridge.job_table import JobTable
 from midifrag.bridge.jobs import Job, RenderJob
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
-from midifrag.events import JobChanged
 from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.writer_commands import CancelLanding, Recut, Retime, WriterCommand
 from midifrag.fragment.writer_events import Missed, Waits
@@ -54,7 +54,7 @@ class Boundaries:
         self._clock = clock
         self._line = line
         self._silence = silence
-        self._is_elsewhere = is_elsewhere
+        self._estimates = Estimates(self.forecast, jobs, clock, is_elsewhere)
         self._followed = line()
         self._told: dict[int, float] = {}
 
@@ -67,7 +67,7 @@ class Boundaries:
         if waits := self._waits(job):
             _say_that_it_waits(job, waits)
             return
-        estimated = self._estimate(job)
+        estimated = self._estimates.of(job)
         if estimated is not None:
             job.estimated = self._clock.now(), estimated
             self._promise(job, self.forecast.careful(estimated))
@@ -80,7 +80,7 @@ class Boundaries:
         """
         if job.landing.land == "now":
             return False
-        estimated, now = self._estimate(job), self._clock.now()
+        estimated, now = self._estimates.of(job), self._clock.now()
         if estimated is None:
             return False
         if job.boundary is None:
@@ -90,32 +90,8 @@ class Boundaries:
             meant, ready = job.boundary, now + estimated
         if self._after(job, ready).at <= meant.at:
             return False
-        its = self._estimate_from_now(job, other)
+        its = self._estimates.of_asked_now(job, other)
         return self._after(job, now + self.forecast.careful(its)).at <= meant.at
-
-    def _estimate(self, job: Job) -> float | None:
-        """Seconds until the fragment of a job is ready."""
-        # A server renders side by side what waits in turn here.
-        mine = job.changed()
-        beside = [] if self._is_elsewhere(mine.model) else self._beside(job)
-        return self.forecast.estimate([*beside, mine], job.number, self._clock.now(), writing=self._jobs.written())
-
-    def _estimate_from_now(self, job: Job, model: str) -> float:
-        """The same where a model of this machine were asked for it now, after all that is asked for here already."""
-        beside, now, writing = self._beside(job), self._clock.now(), self._jobs.written()
-        last = 1 + max((one.job for one in beside), default=0)
-        times = dataclasses.replace(job.times, started=None)
-        mine = dataclasses.replace(job.changed(), job=last, model=model, state=JobState.QUEUED, step=0, times=times)
-        estimated = self.forecast.estimate([*beside, mine], last, now, writing=writing)
-        if estimated is not None:
-            return estimated
-        before = self.forecast.landings(beside, now).values()
-        return max(before, default=0.0) + self.forecast.write_seconds(writing)
-
-    def _beside(self, job: Job) -> list[JobChanged]:
-        """The other jobs that this machine renders."""
-        others = (one.changed() for one in self._jobs if one is not job)
-        return [one for one in others if not self._is_elsewhere(one.model)]
 
     def next(self, job: Job) -> float | None:
         """When the take of a job, which is there, is to land, in monotonic seconds; None for when it is ready.
@@ -126,9 +102,9 @@ class Boundaries:
             return None
         now = self._clock.now()
         if job.boundary is None:
-            self._promise(job, self.forecast.write_seconds(self._jobs.written()))
+            self._promise(job, self._estimates.write_seconds())
         elif self._is_over(job.boundary, job, now):
-            self._miss(job, now + self.forecast.write_seconds(self._jobs.written()))
+            self._miss(job, now + self._estimates.write_seconds())
         job.known_at = None if job.boundary is None else job.boundary.at
         return job.known_at
 
@@ -193,7 +169,7 @@ class Boundaries:
         now = self._clock.now()
         for job in self._bound():
             if not job.writing and job.boundary is not None and self._is_over(job.boundary, job, now):
-                left = self._estimate(job)
+                left = self._estimates.of(job)
                 if left is None or self._waits(job):
                     self._miss(job, None)
                 else:
