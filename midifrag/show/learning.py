@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from midifrag.config.actions import ACTIONS
 from midifrag.config.controls import Relative
@@ -30,6 +30,7 @@ from midifrag.show.learning_answers import (
     slot_of,
     usual_way,
 )
+from midifrag.show.learning_dialogue import NOTHING, Dialogue, Then
 from midifrag.show.learning_edits import Device, NewEntry, NewPort, NewPrompt, Step, Undo
 from midifrag.show.learning_places import key_at
 from midifrag.show.learning_taken import Taken, actions_on, already, pads_on
@@ -37,12 +38,9 @@ from midifrag.show.learning_touches import Touches
 
 #: What a port may be called.
 _NAME = re.compile(r"\w[\w-]{0,39}")
-#: Answers that leave what was touched as it is.
-_NOTHING = ("", "n", "no")
 #: What an encoder is asked for that was turned one way.
 OTHER_WAY = "Turn it the other way as well (Enter: leave it)"
 _LEFT = Step(("Left as it is.",))
-_Then: TypeAlias = Callable[[str], "Step"]
 
 
 @dataclass
@@ -52,8 +50,7 @@ class Learning:
     loaded: Loaded
     devices: Mapping[str, Device] = field(default_factory=dict)
     _touches: Touches = field(default_factory=Touches)
-    _then: _Then | None = None
-    _step: Step = field(default_factory=Step)
+    _dialogue: Dialogue = field(default_factory=Dialogue)
     _declined: set[str] = field(default_factory=set)
     #: What was touched on a device that becomes a port first.
     _waiting: Touched | None = None
@@ -61,7 +58,7 @@ class Learning:
     @property
     def waits(self) -> bool:
         """Whether an answer is waited for; what is touched meanwhile means nothing."""
-        return self._then is not None
+        return self._dialogue.waits
 
     @property
     def is_touched(self) -> bool:
@@ -77,7 +74,7 @@ class Learning:
     def question(self) -> str | None:
         """What is asked now."""
         if self.waits:
-            return self._step.asks
+            return self._dialogue.step.asks
         return OTHER_WAY if self._touches.is_turning else None
 
     def heard(self, event: MidiEvent) -> None:
@@ -106,22 +103,15 @@ class Learning:
         text = text.strip()
         was_turning = self._touches.give_up_turning()
         if text == "u":
-            self._then = None
+            self._dialogue.drop()
             return Step(edit=Undo())
-        if was_turning and text.lower() in (*_NOTHING, "q"):
+        if was_turning and text.lower() in (*NOTHING, "q"):
             self._touches.clear()
             return _LEFT
-        then, self._then = self._then, None
-        if then is None:
+        step = self._dialogue.answer(text)
+        if step is None:
             return Step(("Press a pad or turn a knob; u takes the last change back, Ctrl-C ends.",) if text else ())
-        return then(text)
-
-    def _asking(self, says: Sequence[str], question: str, choices: Sequence[str], then: _Then) -> Step:
-        self._then, self._step = then, Step(says, question, choices)
-        return self._step
-
-    def _again(self, reason: str, then: _Then) -> Step:
-        return self._asking((reason,), self._step.asks or "", self._step.choices, then)
+        return step
 
     def _ask_for_port(self, found: Touched, device: Device) -> Step:
         def then(text: str) -> Step:
@@ -130,12 +120,12 @@ class Learning:
                 return self._ask(found)
             name = device.name if text.lower() in ("", "y", "yes") else text
             if not _NAME.fullmatch(name):
-                return self._again(f"{short(text)!r} is no name; letters, digits and _ make one", then)
+                return self._dialogue.again(f"{short(text)!r} is no name; letters, digits and _ make one", then)
             self._waiting = replace(found, port=name)
             return Step(edit=NewPort(name, device.port))
 
         said = f"{device.words} is no port of the set yet."
-        return self._asking((said,), f"Add it as {device.name}? [yes, no, or another name]", ("yes", "no"), then)
+        return self._dialogue.ask((said,), f"Add it as {device.name}? [yes, no, or another name]", ("yes", "no"), then)
 
     def goes_on(self) -> Step:
         """The port is there: what was touched on it is asked about."""
@@ -155,18 +145,18 @@ class Learning:
         def then(text: str) -> Step:
             return self._meaning(found, text, names, then)
 
-        return self._asking(says, f"What does it do ({what}{prompt}; ? lists them, Enter: nothing)", names, then)
+        return self._dialogue.ask(says, f"What does it do ({what}{prompt}; ? lists them, Enter: nothing)", names, then)
 
     def _targets(self) -> tuple[str, ...]:
         """What a control may set, with the strengths of the LoRAs that there are."""
         loras = (name for bank in self.loaded.banks for name in names_in(self.loaded.settings, bank))
         return (*TARGETS, *dict.fromkeys(loras))
 
-    def _meaning(self, found: Touched, text: str, names: Sequence[str], then: _Then) -> Step:
-        if text.lower() in _NOTHING:
+    def _meaning(self, found: Touched, text: str, names: Sequence[str], then: Then) -> Step:
+        if text.lower() in NOTHING:
             return _LEFT
         if text == "?":
-            return self._again(", ".join(names), then)
+            return self._dialogue.again(", ".join(names), then)
         is_quoted = text[0] in "\"'“" or " " in text
         if found.kind == "note" and is_quoted:
             prompt = text.strip("\"'“”").strip()
@@ -175,24 +165,12 @@ class Learning:
             name = completed(text, names)
         except AnswerError as error:
             more = "; a pad's prompt stands in quotes" if found.kind == "note" else ""
-            return self._again(f"{error}{more}", then)
+            return self._dialogue.again(f"{error}{more}", then)
         entry = dict(found.keys)
         if found.port in self.loaded.settings.ports:
             entry["port"] = found.port
         is_action = name in ACTIONS and (found.is_button or name not in self._targets())
         return self._action(name, found, entry | found.press) if is_action else self._control(name, found, entry)
-
-    def _reading(self, read: Callable[[str], Any], then: Callable[[Any], Step]) -> _Then:
-        """What is done with an answer that can be read; one that cannot is told why, and asked for again."""
-
-        def read_then(text: str) -> Step:
-            try:
-                value = read(text)
-            except AnswerError as error:
-                return self._again(str(error), read_then)
-            return then(value)
-
-        return read_then
 
     def _control(self, name: str, found: Touched, entry: dict[str, Any]) -> Step:
         target = target_called(name)
@@ -205,8 +183,8 @@ class Learning:
                 return self._slot(found, keys, "controls")
             return self._where(found, keys, "controls")
 
-        read = self._reading(lambda text: range_of(text, target, usual), then)
-        return self._asking((), f"From and to? [{low} {high}]", (), read)
+        read = self._dialogue.reading(lambda text: range_of(text, target, usual), then)
+        return self._dialogue.ask((), f"From and to? [{low} {high}]", (), read)
 
     def _action(self, name: str, found: Touched, entry: dict[str, Any]) -> Step:
         keys = {**entry, "does": name}
@@ -223,20 +201,20 @@ class Learning:
         return self._needed(found, keys, needed, choices)
 
     def _needed(self, found: Touched, keys: dict[str, Any], needed: str, choices: Sequence[str]) -> Step:
-        read = self._reading(
+        read = self._dialogue.reading(
             lambda text: needed_of(self.loaded, needed, text),
             lambda value: self._where(found, {**keys, needed: value}, "actions"),
         )
         listed = f" ({', '.join(choices)})" if choices else " (its note)" if needed == "pad" else ""
         question = f"Which {needed}?{listed}" if needed != "to" else f"To what?{listed}"
-        return self._asking((), question, choices, lambda text: read(text) if text else _LEFT)
+        return self._dialogue.ask((), question, choices, lambda text: read(text) if text else _LEFT)
 
     def _slot(self, found: Touched, keys: dict[str, Any], section: Section) -> Step:
         count = self.loaded.settings.fragments.count
-        read = self._reading(
+        read = self._dialogue.reading(
             lambda text: slot_of(text, count), lambda slot: self._where(found, {**keys, "slot": slot}, section)
         )
-        return self._asking((), f"Which slot? (1 to {count})", (), read)
+        return self._dialogue.ask((), f"Which slot? (1 to {count})", (), read)
 
     def _where(self, found: Touched, keys: dict[str, Any], section: Section) -> Step:
         """Actions are the set's; a control may be a bank's."""
@@ -247,11 +225,11 @@ class Learning:
         if len(self.loaded.banks) < 2:
             return Step(edit=NewEntry(None, section, keys))
         slugs = ["all", *(bank.slug for bank in self.loaded.banks)]
-        read = self._reading(
+        read = self._dialogue.reading(
             lambda text: completed(text or "all", slugs),
             lambda name: Step(edit=NewEntry(None if name == "all" else name, section, keys)),
         )
-        return self._asking((), f"In all banks, or in one ({', '.join(slugs[1:])})? [all]", slugs, read)
+        return self._dialogue.ask((), f"In all banks, or in one ({', '.join(slugs[1:])})? [all]", slugs, read)
 
     def _in_place_of(self, found: Touched, taken: Sequence[Taken], new: NewEntry | NewPrompt) -> Step:
         """Write what is new; where something has its note, only after that may go."""
@@ -263,16 +241,7 @@ class Learning:
 
     def _yes(self, question: str, found: Touched, go_on: Callable[[], Step]) -> Step:
         """Go on only where that is wanted, else ask again what it does."""
-
-        def then(text: str) -> Step:
-            answer = text.lower()
-            if answer in ("y", "yes"):
-                return go_on()
-            if answer in _NOTHING:
-                return self._ask(found)
-            return self._again(f"{short(text)!r} is neither yes nor no", then)
-
-        return self._asking((), f"{question} [yes, no]", ("yes", "no"), then)
+        return self._dialogue.yes(question, go_on, lambda: self._ask(found))
 
     def _pad_of_double(self, found: Touched, prompt: str) -> Step:
         question = "A pad is played by a single press, and this was a double one. Shall a single press play it?"
@@ -297,8 +266,8 @@ class Learning:
             question = f"It plays {there.prompt!r} in {slug}; replace it?"
             return self._yes(question, found, lambda: self._in_place_of(found, taken, new))
 
-        read = self._reading(lambda text: completed(text or slugs[0], slugs), then)
-        return read("") if len(slugs) == 1 else self._asking((), f"In which bank? [{slugs[0]}]", slugs, read)
+        read = self._dialogue.reading(lambda text: completed(text or slugs[0], slugs), then)
+        return read("") if len(slugs) == 1 else self._dialogue.ask((), f"In which bank? [{slugs[0]}]", slugs, read)
 
 
 def _it(taken: Sequence[Taken]) -> str:

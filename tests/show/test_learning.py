@@ -51,7 +51,7 @@ def pressed(note=36, port="keys"):
 
 
 def answered(learning, *answers):
-    step = learning._step
+    step = learning._dialogue.step
     for answer in answers:
         step = learning.answered(answer)
     return step
@@ -167,7 +167,7 @@ def test_a_pad_does_an_action_too(learning):
 def test_what_is_not_understood_is_asked_again_with_the_reason(learning, answers, says):
     knob(learning)
     answered(learning, *answers[:-1])
-    asked = learning._step.asks
+    asked = learning._dialogue.step.asks
     step = answered(learning, answers[-1])
     assert says in step.says[0]
     assert step.asks == asked
