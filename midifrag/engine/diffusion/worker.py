@@ -6,14 +6,13 @@ ends early when there is something that a performer waits for: nobody shall hear
 ready.
 
 Two things may go wrong on the way, and neither takes anything else down. A request that goes non-finite in half
-precision is rendered once more in a wider one (`next_precision`), from copies of the weights that are freed afterwards,
+precision is rendered once more in a wider one (`non_finite`), from copies of the weights that are freed afterwards,
 and failed if that does not help or there is no room for them. A call that runs out of memory is repeated with half the
 batch; a single request is repeated as long as there is something to be freed for it, and then failed.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -27,6 +26,7 @@ from midifrag.engine.diffusion.counters import Counters
 from midifrag.engine.diffusion.info import engine_info
 from midifrag.engine.diffusion.memory import MemoryLimit, most_at_once
 from midifrag.engine.diffusion.model_runner import ModelRunner
+from midifrag.engine.diffusion.non_finite import render_wider
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request, RequestStatus
 from midifrag.engine.diffusion.scheduler import RoundRobin, admitted, progress_of
@@ -37,12 +37,10 @@ from midifrag.engine.diffusion.warmth import Warmth
 from midifrag.engine.loading.device import add_up_in_fp16, free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.pinned import keep_small
-from midifrag.engine.loading.precision import is_card, next_precision
+from midifrag.engine.loading.precision import is_card
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import EngineError, HubError, LoraError, NonFiniteError, RequestError
-
-_log = logging.getLogger(__name__)
 
 
 def _has_news(events: Sequence[EngineEvent]) -> bool:
@@ -247,17 +245,9 @@ class DiffusionWorker:
         return self._requests.get(snapshot.request.job) is snapshot.request and snapshot.is_current
 
     def _handle_non_finite(self, request: Request, where: str, events: list[EngineEvent]) -> None:
-        precision = request.precision or self.model.precision
-        _log.warning("job %d went to NaN or infinity %s in %s", request.job, where, precision)
-        following = next_precision(precision, self.model.device)
-        if following is None or not self.runner.parts.has_room_for(following):
-            lack = "" if following is None else f", and {self.model.device} has no room for the model in {following}"
-            reason = f"The sound went to NaN or infinity {where}, in {precision}{lack}. Try a lower cfg_scale."
-            self._fail(request, NonFiniteError(reason), events)
-            return
-        request.precision, request.status = following, RequestStatus.WAITING
-        request.decode_again()
-        request.notes.append(f"NaN or infinity {where} in {precision}; rendered again in {following}")
+        reason = render_wider(request, where, self.runner)
+        if reason is not None:
+            self._fail(request, reason, events)
 
     def _fail(self, request: Request, reason: EngineError, events: list[EngineEvent]) -> None:
         del self._requests[request.job]
