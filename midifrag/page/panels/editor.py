@@ -7,7 +7,7 @@ browser has saved meanwhile is told, and only overwritten by who has seen it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from nicegui import ui
@@ -19,7 +19,8 @@ from midifrag.page import set_texts, texts
 from midifrag.page.edits import Drafts, tab_of
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.pad_form import PadForm
-from midifrag.page.panels.panel import Panel, Play, own_colour
+from midifrag.page.panels.pad_list import PadList
+from midifrag.page.panels.panel import Panel, Play
 from midifrag.page.panels.saving import ask, ask_to_leave, differences, file_of, remove, save, stands, tell
 from midifrag.page.panels.undoing import UndoButtons, or_ask
 
@@ -36,12 +37,10 @@ class EditorPanel(Panel):
         # Which tab of a browser it is, is known once that has come.
         self._client.on_connect(self._bring_back)
         self._listed: Bank | None = None
-        self._rows: dict[PadKey | None, ui.button] = {}
-        self._labels: dict[PadKey, ui.label] = {}
         with ui.element("section").classes("editor"):
             with ui.element("div").classes("editor-list"):
                 self._bank = ui.select({}, label=texts.BANK, on_change=self._bank_chosen).props("outlined dense")
-                self._pads = ui.element("div").classes("editor-pads")
+                self._rows = PadList(self._go)
             with ui.element("div").classes("editor-form"):
                 self._hint = ui.label().classes("quiet")
                 self._form = PadForm(page, self._typed)
@@ -126,33 +125,13 @@ class EditorPanel(Panel):
         drafts = {key: draft for (slug, key), draft in self._drafts.items() if slug == bank.slug}
         # What somebody has removed meanwhile stays as long as there is a draft of it.
         keys = sorted({*bank.pads, *(key for key in drafts if key is not None)})
-        # Rows stay where they can: a click on one that was made anew just then would be lost.
-        if [*self._rows] != [*keys, None]:
-            self._build_rows(keys)
-        for key in keys:
-            pad = bank.pads.get(key)
-            self._rows[key].style(replace=f"--own: {own_colour(pad.colour if pad else None)}")
-            self._labels[key].text = pad.label if pad else texts.NONE
+        self._rows.show(keys, bank.pads)
         if stays and (self._key is None or self._key in bank.pads or self._form.typed):
             if self._key is not None:
                 self._follow(self._key)
             self._mark_rows()
         else:
             self._open(next(iter(drafts or bank.pads)))
-
-    def _build_rows(self, keys: Sequence[PadKey]) -> None:
-        self._pads.clear()
-        self._rows.clear()
-        with self._pads:
-            for key in keys:
-                row = ui.button(color=None, on_click=functools.partial(self._go, key)).props("flat no-caps align=left")
-                row.props["data-edit"] = str(key)
-                self._rows[key] = row
-                with row:
-                    ui.label(key.name).classes("pad-note")
-                    self._labels[key] = ui.label().classes("editor-label")
-            new = ui.button(set_texts.NEW_PAD, icon="add", color=None, on_click=functools.partial(self._go, None))
-            self._rows[None] = new.props("flat no-caps align=left")
 
     def _follow(self, key: PadKey) -> None:
         """Show what the file says by now of the pad in the form; over what is typed there, that is told."""
@@ -165,9 +144,7 @@ class EditorPanel(Panel):
 
     def _mark_rows(self) -> None:
         """Show which pad is in the form, and which have a draft."""
-        for key, row in self._rows.items():
-            drafted = " unsaved" if (self._slug, key) in self._drafts else ""
-            row.classes(replace=f"{'' if key is None else 'editor-pad'}{' chosen' * (key == self._key)}{drafted}")
+        self._rows.mark(self._key, {key for slug, key in self._drafts if slug == self._slug})
 
     def _go(self, key: PadKey | None) -> None:
         """Show another pad in the form, and ask first what becomes of what is typed there."""
@@ -300,7 +277,7 @@ class EditorPanel(Panel):
         if problems is None:
             self._drafts.pop((slug, key), None)
             if (self._slug, self._key) == (slug, key):
-                self._open(next(other for other in (*self._rows, None) if other != key))
+                self._open(self._rows.first_beside(key))
             ui.notify(set_texts.REMOVED.format(name=key.name, file=file_of(slug)))
 
     def _ask_to_discard(self) -> None:
@@ -311,6 +288,6 @@ class EditorPanel(Panel):
             self._drafts.pop((slug, key), None)
             if (self._slug, self._key) == (slug, key):
                 gone = key is not None and self._said(key) is None
-                self._open(next(other for other in self._rows if other != key) if gone else key)
+                self._open(self._rows.first_beside(key) if gone else key)
 
         ask(set_texts.DISCARD_ASKED.format(name=name), set_texts.DISCARD_IT, discard)
