@@ -6,6 +6,6 @@ The way of a job: `wishes`, `jobs`, `job_table`, `renders`, `landings`, `take_re
 Spares: `spares`, `spare_making`, `spare_choice`.
 Sounds that takes begin from: `source_book`, `beginnings`.
 Musical time: `timekeeper`, `taps`, `tempo`, `boundaries`, `estimates`, `forecast`.
-Engines: `absences`, `outages`, `engine_reports`, `warmup`.
+Engines: `absences`, `outages`, `engine_events`, `engine_reports`, `warmup`.
 What is told: `view`, `publishing`, `telling`, `pads`, `sounding`.
 """

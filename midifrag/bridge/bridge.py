@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from midifrag.bridge.absences import Absences
 from midifrag.bridge.acting import Acting
-from midifrag.bridge.engine_reports import EngineReports
+from midifrag.bridge.engine_events import EngineEvents
 from midifrag.bridge.holding import Holding
 from midifrag.bridge.items import (
     AbletonHeard,
@@ -42,7 +42,6 @@ from midifrag.config.banks import Bank
 from midifrag.config.controls import Control
 from midifrag.config.lengths import Limits
 from midifrag.config.loading import Loaded
-from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import (
     ConfigurationChanged,
@@ -104,7 +103,6 @@ class Bridge:
         self._set_list = SetList(loaded, clock.now())
         requests = PressRequests(self._set_list)
         self._clock = clock
-        self._engines = engines
         self._sounds = Sounds(loaded.settings, play)
         self._lost_programs = LostPrograms(clock)
         self.view = View(loaded)
@@ -127,12 +125,14 @@ class Bridge:
             lambda: self.loaded.folder,
             lambda: self._set_list.settings.input.seconds,
         )
-        self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
         publisher.learn = self.renders.boundaries.forecast.learn
         self.renders.boundaries.settled = self._sounds.await_boundary
         self._spares = SpareChoice(self._set_list, requests, self.renders, self.view, self._publish)
         self._pads = PadsAtRest(
             self.view, self.renders, lambda: self._set_list.active_banks, self._spares.wish_of, self._publish, clock
+        )
+        self._engine_events = EngineEvents(
+            engines, self._absences, self.renders, self._pads, self._spares, self._publish, begun
         )
         self._holding = Holding(self._publish, lambda: self._set_list.time.timeline)
         self._switching = Switching(
@@ -180,11 +180,11 @@ class Bridge:
         self._set_list.turn_to(None)
         match item:
             case FromEngine(model, event):
-                self._on_engine(model, event)
+                self._engine_events.take(model, event)
             case SlotsChanged(slots):
                 self.renders.sources.follow(slots)
                 self._publish(item)
-            case TakeChanged() | Notice():
+            case TakeChanged() | Notice() | PlaybackChanged() | Meters():
                 self._publish(item)
             case SoundRead():
                 self.renders.beginnings.heard(item)
@@ -192,8 +192,6 @@ class Bridge:
                 self._publish(item)
                 if direction == "in" and state != "open":
                     self._acting.lost(port)
-            case PlaybackChanged() | Meters():
-                self._publish(item)
             case Sounding(slot, job, on, at, seconds):
                 self._publish(item)
                 self._acting.slot_plays(SlotPlaying(slot, on, at, seconds or None, job))
@@ -278,7 +276,7 @@ class Bridge:
         self._set_list.turn_to(None)
         self._publish_all(self._set_list.time.look(self._clock.now()))
         self._holding.grow(self._clock.now())
-        self._reports.look()
+        self._engine_events.look()
         self.renders.beginnings.look()
         self.renders.boundaries.follow()
         self.renders.boundaries.look()
@@ -300,18 +298,3 @@ class Bridge:
             *self._set_list.values.changes(),
             *(job.changed() for job in self.renders.jobs),
         ]
-
-    # --- what engines say --------------------------------------------------------------------------------------------
-
-    def _on_engine(self, model: str, event: engine.EngineEvent) -> None:
-        self._engines.note(model, event)
-        self._absences.note(model, event)
-        if isinstance(event, engine.JobEvent):
-            spare = self.renders.on_engine(model, event)
-            if spare is not None:
-                self._pads.show_ready(spare.wish)
-                self._spares.top_up()
-            return
-        self._reports.take(model, event)
-        self._spares.top_up()
-        self._pads.settle()

@@ -6,6 +6,7 @@ import pytest
 
 from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.items import AbletonHeard, CaughtUp, Introduce, LinkHeard, Reload
+from midifrag.bridge.pads import ENDED_SHOWS_FOR
 from midifrag.clock import ManualClock
 from midifrag.engine.messages import Died
 from midifrag.events import (
@@ -28,7 +29,7 @@ from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, NoticeLevel, PadState
 from midifrag.timeline import Signature, Timeline
 from tests.support.bridges import INFO, RecordingEngines, Rig, with_spares
-from tests.support.shows import bank, loaded, two_banks
+from tests.support.shows import bank, loaded, one_pad, two_banks
 
 # --- what comes in ---------------------------------------------------------------------------------------------------
 
@@ -259,3 +260,16 @@ def test_it_does_not_rest_while_a_spare_is_made():
     assert not rig.bridge.rests
     rig.rendered(rig.engines.renders()[-1])
     assert rig.bridge.rests
+
+
+def test_housekeeping_renders_spares_and_lets_pads_rest():
+    rig = with_spares(one_pad(seed=7))
+    rig.rendered(rig.engines.renders()[0])
+    rig.press()
+    rig.landed(rig.lands()[0].job)
+    rig.clock.time += ENDED_SHOWS_FOR
+    rig.bridge.housekeeping()
+    assert rig.pad_states()[-2:] == ["landed", "ready"]
+    rig.bridge.handle(SetParameter("steps", 3))
+    rig.bridge.housekeeping()
+    assert rig.engines.renders()[-1].steps == 3

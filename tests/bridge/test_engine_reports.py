@@ -1,4 +1,4 @@
-"""What engines say of themselves, as everybody is told; whole shows with it are in test_bridge_engines.py."""
+"""What engines say of themselves, as everybody is told; whole shows with it are in test_engine_events.py."""
 
 import pytest
 

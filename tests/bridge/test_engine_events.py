@@ -1,12 +1,10 @@
-"""What the bridge makes of engines and spares; the rest is in test_bridge.py."""
+"""What follows from what engines say of themselves and of jobs: who plays, what is told, and which spares are made."""
 
 from dataclasses import replace
 
 from midifrag.bridge.items import FromEngine
-from midifrag.bridge.pads import ENDED_SHOWS_FOR
 from midifrag.engine.messages import Died, Failed, Ready, Resumed, Stalled, Warm, Warming
 from midifrag.events import EngineChanged
-from midifrag.intents import SetParameter
 from midifrag.states import EngineState
 from tests.support.bridges import INFO, Rig, with_spares
 from tests.support.shows import bank, loaded, one_pad
@@ -64,7 +62,7 @@ def test_a_lost_engine_without_another_has_nobody_who_takes_over():
     assert (rig.engines.sent, rig.notices()) == ([], [])
 
 
-def test_the_pool_takes_in_what_an_engine_says_before_the_bridge_asks_it():
+def test_the_pool_takes_in_what_an_engine_says_before_anybody_asks_it():
     rig = Rig(loaded(model="pocket"))
     noted = []
 
@@ -87,19 +85,6 @@ def test_one_spare_follows_another_at_once():
     rig.rendered(rig.engines.renders()[0])
     assert [one.prompt for one in rig.engines.renders()] == ["rain", "short kick"]
     assert rig.pad_states() == ["ready"]
-
-
-def test_housekeeping_renders_spares_and_lets_pads_rest():
-    rig = with_spares(one_pad(seed=7))
-    rig.rendered(rig.engines.renders()[0])
-    rig.press()
-    rig.landed(rig.lands()[0].job)
-    rig.clock.time += ENDED_SHOWS_FOR
-    rig.bridge.housekeeping()
-    assert rig.pad_states()[-2:] == ["landed", "ready"]
-    rig.bridge.handle(SetParameter("steps", 3))
-    rig.bridge.housekeeping()
-    assert rig.engines.renders()[-1].steps == 3
 
 
 def test_pads_settle_when_an_engine_dies():
