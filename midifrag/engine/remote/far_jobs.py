@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.assembly import Assembly
+from midifrag.engine.remote.parcels import Packed
 
 #: Jobs that were dropped while the line was down, of which the server is told when it is up again.
 _MOST_DROPPED = 1_000
@@ -42,6 +43,18 @@ class FarJob:
             return None
         have = self.assembly.have
         return line.Ask(job=self.id, model=model, wish=self.wish, have=have, place=self.place, coding=self.coding)
+
+    def packed(self, packed: Packed) -> None:
+        """Its server can be asked for it now."""
+        # It may have become a press meanwhile.
+        self.wish = packed.wish.model_copy(update={"spare": self.render.spare})
+        self.checksums, self.notes = packed.checksums, packed.notes
+
+    def promote(self) -> None:
+        """What was a spare is a press."""
+        self.render = replace(self.render, spare=False)
+        if self.wish is not None:
+            self.wish = self.wish.model_copy(update={"spare": False})
 
 
 class FarJobs:

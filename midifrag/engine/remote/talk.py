@@ -6,7 +6,6 @@ an outage is, for the server, the job that it may have finished meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, assert_never
 
 from midifrag.clock import Clock
@@ -19,6 +18,7 @@ from midifrag.engine.line.translating import heard_info, unpacked
 from midifrag.engine.remote.ends import End, how_it_ended
 from midifrag.engine.remote.far_jobs import FarJob, FarJobs
 from midifrag.engine.remote.parcels import Packed, has_parcels, wished, with_places
+from midifrag.engine.remote.progress import OnItsWay, how_far_it_is
 from midifrag.engine.remote.rate import Rate
 from midifrag.engine.remote.said import Said, UnfitServerError, Unpacking
 from midifrag.engine.remote.uploads import Piece, Uploads
@@ -74,9 +74,7 @@ class Talk:
                 promoted = self._jobs.get(number)
                 if promoted is None:
                     return Said()
-                promoted.render = replace(promoted.render, spare=False)
-                if promoted.wish is not None:
-                    promoted.wish = promoted.wish.model_copy(update={"spare": False})
+                promoted.promote()
                 return Said([], [line.Promote(job=promoted.id, model=self._there, place=promoted.place)])
             case engine.Warm(renders):
                 self.uploads.drop(0)
@@ -101,9 +99,7 @@ class Talk:
         if isinstance(packed, LineError):
             self._end(render.job)
             return Said([engine.Failed(render.job, str(packed))])
-        # It may have become a press meanwhile.
-        job.wish, job.checksums = packed.wish.model_copy(update={"spare": job.render.spare}), packed.checksums
-        job.notes = packed.notes
+        job.packed(packed)
         self.uploads.hold(render.job, packed.parcels)
         return Said([], self._asks([job]))
 
@@ -251,26 +247,10 @@ class Talk:
         said.messages[:0] = [line.Received(total=total) for total in self._receipts.rest()]
         return said
 
-    def _told(self, message: line.Queued | line.Began | line.Progress) -> Said:
+    def _told(self, message: OnItsWay) -> Said:
         job = self._jobs.named(message.job)
-        if job is None:
-            return Said()
-        number = job.render.job
-        match message:
-            case line.Queued(place=place):
-                if place:
-                    job.place = place
-                is_new, job.is_known = not job.is_known, True
-                # A sign of life: it waits, and is not forgotten.
-                return Said([] if is_new or self._info is None or self.is_away else [engine.Resumed()])
-            case line.Began():
-                # Told again after a drop, and where its engine there died.
-                is_new, job.began_at = job.began_at is None, self._clock.now()
-                return Said([engine.Started(number)] if is_new else [])
-            case line.Progress(step=step, of=of):
-                return Said([engine.Progress(number, step, of)])
-            case _:
-                assert_never(message)
+        is_ready = self._info is not None and not self.is_away
+        return Said() if job is None else Said(how_far_it_is(message, job, self._clock, is_ready=is_ready))
 
     def _rendered(self, told: line.Rendered) -> Said:
         job = self._jobs.named(told.job)
