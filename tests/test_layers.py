@@ -171,6 +171,36 @@ def test_no_modules_import_each_other_in_a_circle():
         pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
 
 
+def users(root: Path) -> Mapping[str, set[str]]:
+    """For each module that lies beside the rooms, but the doors, which rooms and other such modules import it."""
+    doors = {"__main__", "__init__", "cli"}
+    found: dict[str, set[str]] = {
+        file.stem: set() for file in (root / "midifrag").glob("*.py") if file.stem not in doors
+    }
+    for file in (root / "midifrag").rglob("*.py"):
+        mine = room_in("midifrag", module_of(file, root))
+        for name in {room_in("midifrag", each.module) for each in imports(file, root)} & found.keys() - {mine}:
+            found[name].add(str(mine))
+    return found
+
+
+def test_what_lies_beside_the_rooms_is_no_single_room_s():
+    assert {name: rooms for name, rooms in users(ROOT).items() if len(rooms) < 2} == {}
+
+
+def test_who_uses_what_lies_beside_the_rooms_is_found(tmp_path):
+    for file, text in {
+        "clock.py": "",
+        "errors.py": "from midifrag.clock import monotonic\n",
+        "bridge/jobs.py": "from midifrag import clock\n",
+        "bridge/renders.py": "import midifrag.clock\nfrom midifrag.bridge import jobs\n",
+        "cli.py": "from midifrag.errors import Problem\n",
+    }.items():
+        (tmp_path / "midifrag" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "midifrag" / file).write_text(text)
+    assert users(tmp_path) == {"clock": {"errors", "bridge"}, "errors": {"cli"}}
+
+
 @pytest.mark.parametrize(
     ("file", "text", "line"),
     [
