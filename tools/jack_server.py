@@ -21,6 +21,8 @@ PATIENCE = 120.0
 #: Seconds for the first try.
 FIRST_TRY = 30.0
 ANSWER = 10.0
+#: JACK's own place.
+SHARED = Path("/dev/shm")  # noqa: S108
 #: Few and fixed: JACK keeps the names of servers that died badly, has room for eight, and forgets one only when a
 #: server of the same name starts.
 _NAMES = tuple(f"midifrag-{number}" for number in range(5))
@@ -43,6 +45,7 @@ class Server:
         if not self._starts_within(FIRST_TRY, realtime, _NAMES if name is None else (name,)):
             self.kill()
             _forget_metadata()
+            _forget_servers()
             if not self._starts_within(PATIENCE, realtime, (self.name,)):
                 self.kill()
                 raise RuntimeError("jackd did not start")
@@ -139,13 +142,24 @@ def _end_unguarded(names: Sequence[str]) -> None:
 
 def _forget_metadata() -> None:
     """Remove the database of metadata, which a server that was killed may have left locked for ever."""
-    for left in Path("/dev/shm").glob("jack_db-*"):  # noqa: S108 — JACK's own place
+    for left in SHARED.glob("jack_db-*"):
         shutil.rmtree(left, ignore_errors=True)
+
+
+def _forget_servers() -> None:
+    """Where no server runs, remove what dead ones left: their names may take all the room that there is."""
+    # A client's process is called after its program, and a server of another user is none of ours.
+    names = (one.info["name"] for one in psutil.process_iter(["name"]))
+    if any(name in ("jackd", "jackdbus") for name in names):
+        return
+    for left in SHARED.glob("jack-*"):
+        with contextlib.suppress(OSError):
+            left.unlink()
 
 
 def _forget_clients(name: str) -> None:
     """Remove what killed clients left of an earlier server of this name: a new one could wait on it for ever."""
-    for left in Path("/dev/shm").glob(f"jack_sem.*_{name}_*"):  # noqa: S108 — JACK's own place
+    for left in SHARED.glob(f"jack_sem.*_{name}_*"):
         left.unlink(missing_ok=True)
 
 

@@ -3,6 +3,7 @@ import shutil
 import signal
 import subprocess
 import time
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -51,3 +52,14 @@ def test_one_that_is_guarded_is_left_alone(names, monkeypatch):
         assert subprocess.run(["jack_lsp"], capture_output=True, check=False).returncode == 0
     finally:
         first.stop()
+
+
+@pytest.mark.parametrize(("running", "left"), [((), []), (("jackd",), ["jack-0-1", "jack-shm-registry"])])
+def test_what_dead_servers_left_is_cleared_away_where_no_server_runs(monkeypatch, tmp_path, running, left):
+    for name in ("jack-shm-registry", "jack-0-1", "other"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setattr(jack_server, "SHARED", tmp_path)
+    processes = [Mock(info={"name": name}) for name in ("python3", *running)]
+    monkeypatch.setattr(psutil, "process_iter", lambda _attrs: processes)
+    jack_server._forget_servers()
+    assert sorted(one.name for one in tmp_path.iterdir()) == [*left, "other"]
