@@ -24,9 +24,6 @@ class _Same:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Same) and other.one is self.one
 
-    def __hash__(self) -> int:
-        return id(self.one)
-
 
 class PressRequests:
     """Works out what is asked for in a set list by who plays now, and remembers when and how hard pads were pressed."""

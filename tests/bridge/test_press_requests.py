@@ -10,6 +10,8 @@ from midifrag.pad_key import PadKey
 from tests.support.shows import bank, loaded
 
 PADS = {36: {"prompt": "rain", "velocity": {"sets": "seconds", "range": [1, 11]}}, 37: {"prompt": "beat at {bpm}"}}
+#: A knob that sets a value of the pad in hand alone.
+OF_A_PAD = {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "scope": "pad"}
 
 
 def press(note, velocity, time):
@@ -49,7 +51,7 @@ def test_what_a_press_would_ask_for_is_worked_out_again_only_when_something_of_i
         "press_request",
         lambda *given, **more: worked_out.append(given) or press_request(*given, **more),
     )
-    banks = SetList(two())
+    banks = SetList(two(controls=[OF_A_PAD]))
     requests = PressRequests(banks)
     rain, beat = PadKey(36), PadKey(37)
 
@@ -66,6 +68,8 @@ def test_what_a_press_would_ask_for_is_worked_out_again_only_when_something_of_i
     assert [again(), again()] == [1, 0]
     banks.values.set("steps", 40)
     assert [again(), again()] == [2, 0]
+    banks.values.move(banks.settings.controls[0].id, 0.5, rain)
+    assert [again(), again()] == [1, 0]
     banks.time.turn(97.0, 2.0)
     assert [again(), again()] == [2, 0]
     banks.land = "now"
@@ -100,6 +104,27 @@ def test_a_press_follows_velocity_live_values_and_the_clock():
         banks.time.feed(Tick("daw", index * 60 / 140 / 24))
     assert requests.of(pads[PadKey(37)], 0.5).preset.prompt == "beat at 140"
     assert requests.typed(pads[PadKey(37)]).preset.prompt == "beat at 140"
+
+
+def test_a_press_follows_the_values_of_its_own_pad_in_its_own_bank_while_another_is_played():
+    show = loaded(bank("one", PADS), bank("two", PADS), controls=[OF_A_PAD])
+    banks, here = SetList(show), PadKey(36)
+    requests, one = PressRequests(banks), banks.bank
+
+    def asked_elsewhere() -> list[float | None]:
+        """What bank one's pad asks for while bank two is played, at once and with its next press."""
+        banks.activate(1)
+        asked = [requests.of(one.pads[here], 0.5, here, one), requests.next_of(here, one)]
+        banks.activate(0)
+        return [request.preset.cfg_scale for request in asked]
+
+    assert asked_elsewhere() == [None, None]
+    banks.values.move(banks.settings.controls[0].id, 0.5, here)
+    assert asked_elsewhere() == [5.0, 5.0]
+    assert requests.next_of(PadKey(37)).preset.cfg_scale is None
+    banks.activate(1)
+    assert requests.next_of(here).preset.cfg_scale is None
+    assert requests.of(one.pads[here], 0.5, here).preset.cfg_scale is None
 
 
 def test_a_typed_prompt_does_not_follow_the_controls_but_the_tempo():
