@@ -106,6 +106,12 @@ def test_emptying_deletes_for_good_what_lies_there_and_no_number_comes_again(arc
     assert open_archive(tmp_path).store(noise(0.01), RATE, record(6)).number == 6
 
 
+def test_an_archive_without_a_trash_has_nothing_to_empty(archive, tmp_path):
+    assert archive.empty_trash(1.0) == 0
+    assert not (tmp_path / "trash").exists()
+    assert found(archive) == [3, 2, 1]
+
+
 @pytest.mark.parametrize("linked", [False, True])
 def test_what_cannot_be_written_down_is_not_deleted(archive, tmp_path, monkeypatch, linked):
     archive.trash(2)
