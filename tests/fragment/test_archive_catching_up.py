@@ -156,7 +156,7 @@ def test_one_that_is_not_far_behind_catches_up_before_it_is_used(open_archive, t
 
     archive = open_archive(tmp_path)
 
-    assert archive._index.highest() == AT_ONCE
+    assert list(archive._index.places()) == [1, 2, 3]
     assert numbers(archive, starred=True) == [3, 2, 1]
     assert not archive.behind
 
@@ -174,6 +174,25 @@ def test_a_take_is_there_before_its_turn_has_come(open_archive, tmp_path, one_by
         archive.get(9)
     catch_up(archive)
     assert numbers(archive, starred=True) == [6, 5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_number_that_was_deleted_for_good_is_not_given_again_whatever_becomes_of_the_index(
+    open_archive, tmp_path, monkeypatch, lost
+):
+    archive = filled(open_archive, tmp_path, 2)
+    archive.trash(2)
+    archive.empty_trash(1700000000.0)
+    archive.close()
+    if lost:
+        (tmp_path / "index.sqlite").unlink()
+    archive = open_archive(tmp_path)
+
+    def busy(*_, **__):
+        raise StorageError("busy")
+
+    monkeypatch.setattr(Index, "highest", busy)
+    assert archive.store(noise(), RATE, record(3)).number == 3
 
 
 def test_takes_are_numbered_from_one(open_archive, tmp_path):

@@ -100,23 +100,27 @@ def test_changes_whose_size_cannot_be_asked_have_nobody_look_through_the_folder(
     assert [take.number for take in open_archive(tmp_path).find()] == [1]
 
 
-def test_a_number_that_was_deleted_for_good_is_not_given_again_where_no_index_can_be_made(
-    open_archive, tmp_path, monkeypatch
+@pytest.mark.parametrize("deleted", [False, True])
+def test_numbers_go_on_from_what_lies_there_or_was_deleted_for_good_where_no_index_can_be_made(
+    open_archive, tmp_path, monkeypatch, deleted
 ):
     archive = open_archive(tmp_path)
     for take in (1, 2):
         archive.store(noise(), RATE, record(take))
     archive.trash(2)
-    archive.empty_trash(1700000000.0)
+    if deleted:
+        archive.empty_trash(1700000000.0)
     archive.close()
     (tmp_path / "index.sqlite").unlink()
+    if not deleted:
+        (tmp_path / "output001.wav").rename(tmp_path / "output007.wav")
 
     def full(*_, **__):
         raise StorageError("full")
 
     for name in ("ensure", "highest", "reached"):
         monkeypatch.setattr(Index, name, full)
-    assert open_archive(tmp_path).store(noise(), RATE, record(3)).number == 3
+    assert open_archive(tmp_path).store(noise(), RATE, record(3)).number == (3 if deleted else 8)
 
 
 def test_a_folder_whose_time_cannot_be_asked_holds_no_take_up(open_archive, tmp_path, monkeypatch):
