@@ -132,6 +132,19 @@ def test_one_of_a_version_before_is_upgraded_bit_by_bit_while_takes_are_stored(
     assert numbers(archive, starred=True) == [1]
 
 
+def test_takes_that_an_index_of_this_version_lacks_have_nobody_go_through_all_others(
+    open_archive, tmp_path, monkeypatch
+):
+    filled(open_archive, tmp_path, 2).close()
+    put(tmp_path, 3)
+
+    def upgraded(*_):
+        raise AssertionError("the takes that it holds were gone through")
+
+    monkeypatch.setattr(Index, "upgrade_some", upgraded)
+    assert numbers(open_archive(tmp_path)) == [3, 2, 1]
+
+
 @pytest.mark.parametrize("done", range(AT_ONCE + 5))
 def test_who_is_killed_at_an_upgrade_leaves_what_is_upgraded_next_time(open_archive, tmp_path, one_by_one, done):
     takes = AT_ONCE + 3
@@ -364,6 +377,24 @@ def test_lines_that_cannot_be_read_are_kept_once(open_archive, tmp_path):
 
     assert odd(tmp_path) == [b"[]", b'{"take": "x"}', b"seven", b""]
     assert numbers(archive, starred=True) == [2]
+
+
+def test_lines_that_cannot_be_read_are_told_once_for_each_index(open_archive, tmp_path, caplog):
+    archive = filled(open_archive, tmp_path, 2)
+    spoil(tmp_path, b"\nodd")
+    archive.star(1)
+    archive.close()
+    (tmp_path / "index.sqlite").unlink()
+    caplog.clear()
+
+    open_archive(tmp_path).close()
+    told = [f"{tmp_path / 'changes.jsonl'}: 1 lines cannot be read and are left out"]
+    assert caplog.messages == told
+
+    (tmp_path / "notes.txt").touch()
+    later(tmp_path)
+    assert numbers(open_archive(tmp_path), starred=True) == [1]
+    assert caplog.messages == told
 
 
 def test_a_copy_of_odd_lines_that_cannot_be_written_holds_nothing_up(open_archive, tmp_path):
