@@ -5,9 +5,9 @@ import pytest
 from midifrag.bridge.items import LinkHeard, LorasReplaced, Reload
 from midifrag.engine.messages import Cancel, Cancelled, Failed, Warm
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, PadChanged, TimeChanged
-from midifrag.intents import MoveControl, SelectBank, SetParameter
+from midifrag.intents import MoveControl, ResetValues, SelectBank, SetParameter
 from midifrag.midi.decoding import MessageDecoder
-from midifrag.midi.messages import Tick
+from midifrag.midi.messages import ControlChange, ProgramChange, Tick
 from midifrag.pad_key import PadKey
 from midifrag.states import NoticeLevel, PadState
 from tests.support.bridges import Rig, with_spares
@@ -119,6 +119,57 @@ def test_a_press_is_told_the_tempo_of_the_clock():
     assert rig.told(ControlChanged) == [ControlChanged("tempo", 90.0)]
 
 
+#: A knob that sets a value of the pad in hand alone.
+OF_A_PAD = {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "scope": "pad"}
+
+
+@pytest.mark.parametrize(("more", "turned", "value"), [({}, 127, 10), ({"relative": "twos", "clicks": 10}, 1, 6)])
+def test_what_is_turned_sets_the_value_of_the_pad_in_hand(more, turned, value):
+    rig = Rig(loaded(controls=[{**OF_A_PAD, **more}]))
+    rig.press(37)
+    rig.turn(21, turned)
+    assert rig.told(ControlChanged) == [ControlChanged("cfg_scale", value, bank="opening", pad=PadKey(37))]
+
+
+def test_a_reset_of_one_value_leaves_the_others():
+    rig = Rig()
+    for name in ("steps", "cfg_scale"):
+        rig.bridge.handle(SetParameter(name, 7))
+    rig.changes.clear()
+    rig.bridge.handle(ResetValues("steps"))
+    assert rig.changes == [ControlChanged("steps", None)]
+    rig.press()
+    assert [(render.steps, render.cfg_scale) for render in rig.engines.renders()] == [(None, 7)]
+
+
+def test_a_reset_of_all_tells_each_and_those_of_single_pads():
+    rig = Rig(loaded(controls=[OF_A_PAD]))
+    rig.bridge.handle(SetParameter("steps", 7))
+    rig.press()
+    rig.turn(21, 127)
+    rig.changes.clear()
+    rig.bridge.handle(ResetValues())
+    assert rig.changes == [
+        ControlChanged("cfg_scale", None),
+        ControlChanged("steps", None),
+        ControlChanged("cfg_scale", None, bank="opening", pad=PadKey(36)),
+    ]
+
+
+def test_a_length_that_is_set_takes_back_the_others_also_those_of_single_pads():
+    rig = Rig(loaded(controls=[{"cc": 21, "sets": "beats", "range": [1, 8], "scope": "pad"}]))
+    rig.bridge.handle(SetParameter("bars", 2))
+    rig.press()
+    rig.turn(21, 127)
+    rig.changes.clear()
+    rig.bridge.handle(SetParameter("seconds", 5))
+    assert rig.changes == [
+        ControlChanged("seconds", 5),
+        ControlChanged("bars", None),
+        ControlChanged("beats", None, bank="opening", pad=PadKey(36)),
+    ]
+
+
 # --- another configuration -------------------------------------------------------------------------------------------
 
 
@@ -178,6 +229,27 @@ def test_a_press_of_a_pad_that_is_no_longer_there_lands_without_a_light():
     assert rig.pad_states(PadKey(37)) == ["queued"]
     assert ("opening", PadKey(37)) not in rig.bridge.view.pads
     assert rig.jobs()[-1].state == "landed"
+
+
+def test_another_configuration_is_told_with_everybodys_bank():
+    knob = {"cc": 22, "sets": "cfg_scale", "range": [0, 10]}
+    banks = bank("one", program=1), bank("two", program=5, controls=[knob]), bank("three", program=6, controls=[knob])
+    ports = {name: {"in": name, "performer": name} for name in ("left", "middle", "right")}
+    rig = Rig(loaded(*banks, ports=ports))
+    for name, program in (("middle", 5), ("right", 6)):
+        rig.bridge.handle(ProgramChange(name, 1, program, 0.0))
+        rig.bridge.handle(ControlChange(name, 1, 22, 127 if name == "right" else 0, 0.0))
+    rig.changes.clear()
+    rig.bridge.handle(Reload(loaded(*banks, ports=ports)))
+    assert [(told.slug, told.performer) for told in rig.told(BankChanged)] == [
+        ("one", ""),
+        ("two", "middle"),
+        ("three", "right"),
+    ]
+    assert rig.told(ControlChanged) == [
+        ControlChanged("cfg_scale", 0, performer="middle"),
+        ControlChanged("cfg_scale", 10, performer="right"),
+    ]
 
 
 def test_spares_that_are_turned_off_while_the_show_runs_are_gone():
