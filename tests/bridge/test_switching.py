@@ -5,7 +5,7 @@ import pytest
 from midifrag.bridge.items import LinkHeard, LorasReplaced, Reload
 from midifrag.engine.messages import Cancel, Cancelled, Failed, Warm
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, PadChanged, TimeChanged
-from midifrag.intents import MoveControl, ResetValues, SelectBank, SetParameter
+from midifrag.intents import MoveControl, ResetValues, SelectBank, SetLand, SetParameter
 from midifrag.midi.decoding import MessageDecoder
 from midifrag.midi.messages import ControlChange, ProgramChange, Tick
 from midifrag.pad_key import PadKey
@@ -117,6 +117,26 @@ def test_a_press_is_told_the_tempo_of_the_clock():
     assert [render.prompt for render in rig.engines.renders()] == ["beat, 120 bpm", "beat, 90 bpm"]
     assert rig.jobs()[-1].prompt == "beat, 90 bpm"
     assert rig.told(ControlChanged) == [ControlChanged("tempo", 90.0)]
+
+
+def test_a_value_that_goes_with_another_performers_bank_stays_the_main_performers():
+    knob = {"cc": 22, "sets": "cfg_scale", "range": [0, 10]}
+    ports = {name: {"in": name, "performer": name} for name in ("left", "right")}
+    rig = Rig(loaded(bank("one", program=1), bank("two", program=5, controls=[knob]), ports=ports))
+    for name in ports:
+        rig.bridge.handle(ProgramChange(name, 1, 5, 0.0))
+        rig.bridge.handle(ControlChange(name, 1, 22, 127, 0.0))
+    rig.changes.clear()
+    rig.bridge.handle(ProgramChange("right", 1, 1, 0.0))
+    assert rig.told(ControlChanged) == [ControlChanged("cfg_scale", None, performer="right")]
+    assert rig.bridge.view.controls["cfg_scale"].value == 10
+
+
+@pytest.mark.parametrize(("land", "said"), [("2 bars", "on every second bar"), (None, "as the presets say")])
+def test_where_fragments_land_from_now_on_is_said(land, said):
+    rig = Rig()
+    rig.bridge.handle(SetLand(land))
+    assert rig.changes == [Notice(NoticeLevel.INFO, f"fragments land {said}")]
 
 
 #: A knob that sets a value of the pad in hand alone.
@@ -386,6 +406,7 @@ def test_a_tempo_that_is_a_clocks_is_left_alone():
     for value in range(128):
         rig.turn(23, value)
     assert rig.bridge.view.time.bpm == 90
+    assert rig.told(ControlChanged) == [ControlChanged("tempo", 90.0)]
     assert [text for _, text in rig.notices()] == [
         "the tempo is that of link; controls set it where midifrag's own clock keeps the time"
     ]
@@ -408,8 +429,8 @@ def test_spares_made_with_a_lora_go_when_its_file_is_replaced_and_engines_read_t
     assert rig.engines.renders()[-1] is made[-1]
 
     rig.bridge.handle(LorasReplaced(frozenset({"/dusty.safetensors"})))
-    [warm] = [command for _, command in rig.engines.sent if isinstance(command, Warm)]
-    assert [render.prompt for render in warm.renders] == ["rain"]
+    [(model, warm)] = [one for one in rig.engines.sent if isinstance(one[1], Warm)]
+    assert (model, [render.prompt for render in warm.renders]) == ("sketch", ["rain"])
     rig.press(37)
     assert len(rig.lands()) == 1
     rig.press(36)
