@@ -19,7 +19,8 @@ from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.recorded_length import fields_of
 from midifrag.fragment.slot_content import content_of
-from midifrag.fragment.waiting import PATIENCE
+from midifrag.fragment.source_sounds import SourceSounds
+from midifrag.fragment.waiting import CANCELLED, PATIENCE
 from midifrag.fragment.writer_commands import (
     ArchiveOnly,
     Arrival,
@@ -29,7 +30,7 @@ from midifrag.fragment.writer_commands import (
     Recut,
     SlotPlaying,
 )
-from midifrag.fragment.writer_events import Landed, LandFailed, SlotsChanged, TakeArchived
+from midifrag.fragment.writer_events import LandCancelled, Landed, LandFailed, SlotsChanged, TakeArchived
 from midifrag.timeline import Signature
 from tests.fragment.breaking import break_archive, break_slots, kinds
 from tests.fragment.sounds import RATE, land, noise, record
@@ -89,11 +90,12 @@ def test_notes_of_a_fragment_are_told(rig):
     assert "LUFS" in landed.notes[0]
 
 
-def test_nothing_is_prepared_beyond_the_end(rig, monkeypatch):
+def test_nothing_is_prepared_and_no_sound_is_read_beyond_the_end(rig, monkeypatch):
     ended = []
-    monkeypatch.setattr(Preparer, "close", lambda self: ended.append(self))
+    for kind in (Preparer, SourceSounds):
+        monkeypatch.setattr(kind, "close", lambda self: ended.append(self))
     rig.lander.finish()
-    assert ended == [rig.lander._preparer]
+    assert ended == [rig.lander._preparer, rig.lander.sounds]
 
 
 def test_take_that_was_prepared_lands_as_if_it_had_not_been(rig, opened, tmp_path, monkeypatch):
@@ -364,9 +366,11 @@ def test_what_is_cancelled_while_the_archive_does_not_answer_has_its_outcome_at_
     # It is said once.
     assert rig.tick() == []
     rig.lander.cancel(2)
-    assert kinds(rig.tick()) == ["LandCancelled"]
+    assert rig.tick() == [LandCancelled(2, CANCELLED, 1)]
     assert not rig.lander.punctual.is_cancelled(2)
     free.set()
+    # The archive is back when it has done what it was at.
+    rig.lander._hand._hand.later(lambda: None).result(300)
     rig.told.clear()
     rig.lander.tick()
     assert kinds(rig.told) == []
@@ -385,6 +389,14 @@ def test_an_archive_that_is_behind_is_looked_at_soon(rig):
     assert rig.lander.due == rig.now + REFRESH
     rig.archive._catching_up.behind = True
     assert rig.lander.due == rig.now + INDEXING
+
+
+def test_an_archive_that_is_behind_is_indexed_as_time_goes_by(rig):
+    rig.archive._catching_up.behind = True
+    for _ in range(20):
+        rig.tick(INDEXING)
+        rig.lander._hand.do(lambda _: None)
+    assert not rig.archive.behind
 
 
 def test_a_cancel_wakes_the_writer_also_for_a_job_that_it_has_not_seen(opened, tmp_path):

@@ -15,6 +15,7 @@ from midifrag.errors import StorageError
 from midifrag.fragment import slot_file
 from midifrag.fragment.appointments import EARLY
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.hands import Hand
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.swap import Swap
@@ -527,6 +528,16 @@ def test_an_end_waits_for_no_drive_that_hangs_at_the_moment(rig, monkeypatch):
     (failed,) = rig.since(before)
     free.set()
     assert (failed.job, failed.take, "does not answer" in failed.reason) == (1, 1, True)
+
+
+def test_an_end_waits_for_no_drive_of_what_it_has_called_off(rig, monkeypatch):
+    rig.handle(at(1, 104.0))
+    hand, waited = rig.slots._slots[1].hand, []
+    monkeypatch.setattr(Hand, "wait", lambda self, _: waited.append(self))
+
+    rig.lander.finish()
+
+    assert hand not in waited
 
 
 def test_an_end_waits_for_what_lands_at_this_moment(rig, monkeypatch):
