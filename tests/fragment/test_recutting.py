@@ -124,6 +124,48 @@ def test_what_a_clock_s_jitter_makes_of_it_and_lengths_in_seconds_are_left_alone
     assert [*recut(rig, 1, 120.01), *recut(rig, 2, 60.0), *recut(rig, 3, 60.0)] == []
 
 
+def test_what_is_left_as_it_is_keeps_no_other_from_being_cut_anew(rig):
+    rig.handle(a_bar(1, length=SecondsLength(1.5)))
+    rig.handle(a_bar(2))
+
+    assert [event.job for event in recut(rig, 2, 100.0) if isinstance(event, Made)] == [2]
+
+
+def test_what_cannot_be_cut_anew_keeps_no_other_from_it(rig):
+    for job in (1, 2):
+        rig.handle(a_bar(job))
+    rig.lander.recut(Recut(1, 0.1, COMMON))
+
+    assert [event.job for event in recut(rig, 2, 100.0) if isinstance(event, Made)] == [2]
+
+
+def test_writing_took_as_long_as_both_cuts_did_and_not_as_long_as_it_waited(rig, monkeypatch):
+    real = SlotLandings.stage
+
+    def slowly(*given, **more):
+        rig.now += 0.5
+        return real(*given, **more)
+
+    monkeypatch.setattr(SlotLandings, "stage", slowly)
+    rig.handle(a_bar(1))
+    rig.tick(3.0)
+    recut(rig, 1, 100.0)
+
+    (landed,) = rig.until(110.0)
+
+    assert (landed.write_seconds, samples(rig)) == (pytest.approx(1.0), round(2.4 * RATE))
+
+
+def test_the_time_of_a_job_that_is_over_is_kept_no_longer(rig):
+    rig.handle(a_bar(1))
+    recut(rig, 1, 100.0)
+    rig.tick(EACH)
+    assert rig.lander._times._wanted.keys() == {1}
+    rig.until(110.0)
+    rig.tick()
+    assert rig.lander._times._wanted == {}
+
+
 def test_a_tempo_that_moves_on_asks_for_a_cut_now_and_then_and_the_last_one_counts(rig):
     rig.handle(a_bar(1))
 
