@@ -30,7 +30,7 @@ from midifrag.fragment.writer_commands import (
     Recut,
     SlotPlaying,
 )
-from midifrag.fragment.writer_events import LandCancelled, Landed, LandFailed, SlotsChanged, TakeArchived
+from midifrag.fragment.writer_events import Held, LandCancelled, Landed, LandFailed, SlotsChanged, TakeArchived
 from midifrag.timeline import Signature
 from tests.fragment.breaking import break_archive, break_slots, kinds
 from tests.fragment.sounds import RATE, land, noise, record
@@ -362,7 +362,8 @@ def test_what_is_cancelled_while_the_archive_does_not_answer_has_its_outcome_at_
     free = hangs(Archive, "read")
     again = LandArchived(2, 1, FragmentOptions(), arrival=Arrival(rig.lander._monotonic() + 30))
     rig.lander.announce(again)
-    assert kinds(rig.handle(again)) == ["Held"]
+    reason = f"{rig.folder / 'archive'} does not answer: check its drive or its network; it is tried again"
+    assert rig.handle(again) == [Held(2, reason, "slot")]
     # It is said once.
     assert rig.tick() == []
     rig.lander.cancel(2)
