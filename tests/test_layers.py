@@ -172,10 +172,10 @@ def test_no_modules_import_each_other_in_a_circle():
 
 
 def users(root: Path) -> Mapping[str, set[str]]:
-    """For each module that lies beside the rooms, but the doors, which rooms and other such modules import it."""
-    doors = {"__main__", "__init__", "cli"}
+    """For each module that lies beside the rooms, but the entrances, which rooms and other such modules import it."""
+    entrances = {"__main__", "__init__", "cli"}
     found: dict[str, set[str]] = {
-        file.stem: set() for file in (root / "midifrag").glob("*.py") if file.stem not in doors
+        file.stem: set() for file in (root / "midifrag").glob("*.py") if file.stem not in entrances
     }
     for file in (root / "midifrag").rglob("*.py"):
         mine = room_in("midifrag", module_of(file, root))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -51,6 +51,10 @@ class Server:
                 raise RuntimeError("jackd did not start")
 
     def _starts_within(self, seconds: float, realtime: bool, names: Sequence[str]) -> bool:
+        with _starting():
+            return self._answers_within(seconds, realtime, names)
+
+    def _answers_within(self, seconds: float, realtime: bool, names: Sequence[str]) -> bool:
         self.name, lock = _free_name(names)
         _forget_clients(self.name)
         os.environ["JACK_DEFAULT_SERVER"] = self.name
@@ -102,6 +106,21 @@ class Server:
             self._guard.wait()
 
 
+@contextlib.contextmanager
+def _starting(*, alone: bool = False) -> Iterator[bool]:
+    """While a server is started, by whom else too; ``alone``, if nobody does: whether that is so."""
+    # Not on Windows, where this module is imported all the same.
+    import fcntl
+
+    with (Path(tempfile.gettempdir()) / "midifrag-starting.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
 def realtime_allowed() -> bool:
     """Whether a process started from this one may ask for real-time scheduling."""
     ask = "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))"
@@ -147,14 +166,20 @@ def _forget_metadata() -> None:
 
 
 def _forget_servers() -> None:
-    """Where no server runs, remove what dead ones left: their names may take all the room that there is."""
-    # A client's process is called after its program, and a server of another user is none of ours.
-    names = (one.info["name"] for one in psutil.process_iter(["name"]))
-    if any(name in ("jackd", "jackdbus") for name in names):
-        return
-    for left in SHARED.glob("jack-*"):
-        with contextlib.suppress(OSError):
-            left.unlink()
+    """Where no server runs, nor is started, remove what dead ones left: their names may take all the room there is."""
+    with _starting(alone=True) as is_alone:
+        # Anybody's counts; a server that is seen from another container only is nobody's here.
+        living = {
+            one.info["name"]
+            for one in psutil.process_iter(["name", "status"])
+            if one.info["status"] != psutil.STATUS_ZOMBIE
+        }
+        if not is_alone or living & {"jackd", "jackdbus"}:
+            return
+        for left in SHARED.glob("jack-*"):
+            with contextlib.suppress(OSError):
+                if left.stat().st_uid == os.getuid():
+                    left.unlink()
 
 
 def _forget_clients(name: str) -> None:

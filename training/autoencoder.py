@@ -75,6 +75,8 @@ def main() -> None:
         arguments_parser.error("--encoder goes with --model FOLDER; without it the encoder is trained in any case")
     preset = PRESETS[arguments.preset].autoencoder
     device = torch.device(arguments.device)
+    # Cards round to ten bits in convolutions unless told otherwise.
+    torch.backends.cudnn.allow_tf32 = False
     torch.manual_seed(arguments.seed)
     train, test = Clips(arguments.run, "train", device), Clips(arguments.run, "test")
     alone = arguments.model is not None and not arguments.encoder

@@ -43,9 +43,9 @@ def distil(
     if student.device.type == "cpu":
         plain_attention(student.module)
     average = Average(student, size.decay)
-    muon, adam = optimisers(student.module, size.rate, position_rate=1.0)
-    parts: dict[str, Stateful] = {"student": student, "muon": muon, "adam": adam, "average": average}
     steps, highest = (size.steps, size.rate) if given.student is None else (size.further_steps, size.further_rate)
+    muon, adam = optimisers(student.module, highest, position_rate=1.0)
+    parts: dict[str, Stateful] = {"student": student, "muon": muon, "adam": adam, "average": average}
     loop = Loop(checkpoint, steps, given.seed, parts, given.minutes, extend=given.extend)
     parameters = list(student.parameters())
     try:

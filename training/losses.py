@@ -30,7 +30,7 @@ class Resolution(nn.Module):
         self.register_buffer("bank", mel_bank(window, bands), persistent=False)
 
     def forward(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
-        """How far magnitudes are apart beside all that is there, and logarithms of mel bands and of single bins."""
+        """How far magnitudes are apart beside all, logarithms of mel bands, and at `FINE` of single bins too."""
         got = self.spectra.magnitude(made)
         with torch.no_grad():
             want = self.spectra.magnitude(real)

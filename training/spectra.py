@@ -21,7 +21,7 @@ class Spectra(nn.Module):
 
     def __init__(self, window: int) -> None:
         super().__init__()
-        self.window, self.bins = window, window // 2
+        self.window = window
         hann = torch.hann_window(window)
         self.register_buffer("hann", hann / hann.sum(), persistent=False)
 

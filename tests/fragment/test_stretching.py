@@ -9,7 +9,9 @@ from midifrag.fragment import stretching
 from midifrag.fragment.stretching import Stretcher, stretched
 from tests.fragment.sounds import RATE
 
-needs_the_library = pytest.mark.skipif(find_spec("python_stretch") is None, reason="no wheel for this machine")
+needs_the_library = pytest.mark.skipif(
+    find_spec("python_stretch") is None, reason="there are no wheels of python-stretch for this machine"
+)
 pytestmark = needs_the_library
 
 

@@ -11,7 +11,7 @@ from midifrag.playback.memory import Head, Memory, times
 from midifrag.playback.miniaudio import Miniaudio
 from tests.support import PATIENCE
 
-pytest.importorskip("miniaudio")
+pytest.importorskip("miniaudio", reason="there are no wheels of miniaudio for this machine")
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_portaudio_comes_first(monkeypatch):
 
 
 def test_where_it_is_missing_miniaudio_plays(without):
-    miniaudio = pytest.importorskip("miniaudio")
+    miniaudio = pytest.importorskip("miniaudio", reason="there are no wheels of miniaudio for this machine")
     without(sounddevice=PORTAUDIO)
     assert sound_system().error is miniaudio.MiniaudioError
 

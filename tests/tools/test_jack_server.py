@@ -1,7 +1,9 @@
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from unittest.mock import Mock
 
@@ -54,12 +56,24 @@ def test_one_that_is_guarded_is_left_alone(names, monkeypatch):
         first.stop()
 
 
-@pytest.mark.parametrize(("running", "left"), [((), []), (("jackd",), ["jack-0-1", "jack-shm-registry"])])
-def test_what_dead_servers_left_is_cleared_away_where_no_server_runs(monkeypatch, tmp_path, running, left):
+@pytest.mark.parametrize(
+    ("running", "starting", "cleared"),
+    [((), False, True), (("jackd",), False, False), ((), True, False), (("a zombie",), False, True)],
+)
+def test_what_dead_servers_left_is_cleared_away_where_no_server_runs_or_starts(
+    monkeypatch, tmp_path, running, starting, cleared
+):
     for name in ("jack-shm-registry", "jack-0-1", "other"):
         (tmp_path / name).write_text("")
     monkeypatch.setattr(jack_server, "SHARED", tmp_path)
-    processes = [Mock(info={"name": name}) for name in ("python3", *running)]
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    processes = [
+        Mock(info={"name": "jackd", "status": psutil.STATUS_ZOMBIE if name == "a zombie" else psutil.STATUS_SLEEPING})
+        for name in running
+    ]
     monkeypatch.setattr(psutil, "process_iter", lambda _attrs: processes)
-    jack_server._forget_servers()
-    assert sorted(one.name for one in tmp_path.iterdir()) == [*left, "other"]
+    with jack_server._starting() if starting else contextlib.nullcontext():
+        jack_server._forget_servers()
+    left = {"jack-shm-registry", "jack-0-1"} & {one.name for one in tmp_path.iterdir()}
+    assert left == (set() if cleared else {"jack-shm-registry", "jack-0-1"})
+    assert (tmp_path / "other").exists()

@@ -180,9 +180,13 @@ def test_a_decoder_of_other_latents_is_refused_before_anything_is_trained(tmp_pa
 
 
 @pytest.mark.thorough
-def test_a_student_that_goes_on_has_fewer_steps(tmp_path, run, folder, monkeypatch):
+def test_a_student_that_goes_on_has_fewer_steps_and_a_lower_rate(tmp_path, run, folder, monkeypatch):
+    peaks = []
+    monkeypatch.setattr(distill, "learning_rate", lambda _loop, peak: peaks.append(peak) or peak)
     call(monkeypatch, tmp_path, folder, "--student", str(run / "distilled"))
-    assert torch.load(tmp_path / "distill.pt", weights_only=True)["step"] == PRESETS["tiny"].distillation.further_steps
+    size = PRESETS["tiny"].distillation
+    assert peaks == [size.further_rate] * size.further_steps
+    assert size.further_rate < size.rate
 
 
 def test_what_was_never_trained_is_not_written(tmp_path, folder, monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 
 import pytest
@@ -30,7 +29,7 @@ FLAGS = (
 @pytest.fixture(scope="package")
 def controller(request):
     """An independent MIDI program on JACK; None where there is no JACK."""
-    if shutil.which("jackd") is None and os.environ.get("CI") != "true":
+    if shutil.which("jackd") is None:
         yield None
         return
     request.getfixturevalue("jack_server")
