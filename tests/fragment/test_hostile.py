@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from midifrag.cli import app
@@ -174,6 +174,7 @@ def test_no_line_of_changes_stops_an_archive(written):
 
 
 @quick
+@example({"prompt": ""})
 @given(mappings | values)
 def test_no_record_in_a_take_stops_an_archive(told):
     with TemporaryDirectory() as name:
@@ -189,7 +190,7 @@ def test_no_record_in_a_take_stops_an_archive(told):
             assert (archive.count(), looked_at.file) == (2, "output001.wav")
             assert archive.star(1).starred
         TakeRecord.from_json(looked_at.to_json()).to_json().encode("ascii")
-        assert looked_at.prompt.encode()
+        assert looked_at.prompt.encode().decode() == looked_at.prompt
 
 
 @quick
