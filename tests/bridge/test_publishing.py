@@ -19,12 +19,13 @@ GONE = PadChanged("opening", PadKey(99), None, 1, 99, PadState.IDLE, None, 1.0)
 class Published:
     """A publisher, and who heard of what in which order."""
 
-    def __init__(self):
+    def __init__(self, *, learns=True):
         self.heard = []
-        set_list = SimpleNamespace(holds=lambda _bank, pad: pad == PAD.pad)
+        set_list = SimpleNamespace(holds=lambda bank, pad: (bank, pad) == (PAD.bank, PAD.pad))
         view, sounds = SimpleNamespace(apply=self._by("view")), SimpleNamespace(follow=self._by("sounds"))
         self.publisher = Publisher(view, set_list, sounds, self._by("out"))
-        self.publisher.learn = self._by("forecast")
+        if learns:
+            self.publisher.learn = self._by("forecast")
 
     def _by(self, who):
         return lambda change: self.heard.append((who, change))
@@ -35,6 +36,12 @@ def test_who_goes_by_a_change_hears_it_first_and_the_view_before_others(change, 
     one = Published()
     one.publisher.publish(change)
     assert one.heard == [(who, change) for who in (*first, "view", "out")]
+
+
+def test_a_job_is_told_where_nobody_learns_from_it():
+    one = Published(learns=False)
+    one.publisher.publish(JOB)
+    assert one.heard == [("view", JOB), ("out", JOB)]
 
 
 def test_a_pad_that_is_no_longer_there_is_told_nobody():
