@@ -168,7 +168,7 @@ def _forget_metadata() -> None:
 def _forget_servers() -> None:
     """Where no server runs, nor is started, remove what dead ones left: their names may take all the room there is."""
     with _starting(alone=True) as is_alone:
-        # Anybody's counts; a server that is seen from another container only is nobody's here.
+        # Anybody's server counts; one in another container that shares this folder is not seen.
         living = {
             one.info["name"]
             for one in psutil.process_iter(["name", "status"])

@@ -27,9 +27,9 @@ class Spectra(nn.Module):
 
     def magnitude(self, audio: Tensor) -> Tensor:
         """Magnitudes (n, frames, bins) of (n, samples), without the bin of 0 Hz."""
-        blocks = audio.unfold(-1, self.window, self.window // 2) * self.hann
-        spectra = torch.view_as_real(torch.fft.rfft(blocks)[..., 1:])
-        magnitude: Tensor = (spectra.square().sum(dim=-1) + 1e-12).sqrt()
+        spectra = torch.stft(audio, self.window, self.window // 2, window=self.hann, center=False, return_complex=True)
+        parts = torch.view_as_real(spectra[:, 1:].transpose(1, 2))
+        magnitude: Tensor = (parts.square().sum(dim=-1) + 1e-12).sqrt()
         return magnitude
 
 

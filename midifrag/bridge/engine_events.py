@@ -28,7 +28,7 @@ class EngineEvents:
         pads: PadsAtRest,
         spares: SpareChoice,
         publish: Callable[[StateChange], None],
-        begun: Iterable[str] = (),
+        begun: Iterable[str],
     ) -> None:
         self._engines = engines
         self._absences = absences

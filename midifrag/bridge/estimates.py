@@ -21,7 +21,7 @@ class Estimates:
         forecast: Forecast,
         jobs: JobTable,
         clock: Clock,
-        is_elsewhere: Callable[[str], bool] = lambda _model: False,
+        is_elsewhere: Callable[[str], bool],
     ) -> None:
         self._forecast = forecast
         self._jobs = jobs
