@@ -62,7 +62,9 @@ class RunningShow:
         self.folder = folder
         self.fragments = folder / "fragments"
         self.output = folder / "output.txt"
-        start = "import sys; from midifrag.__main__ import main; sys.exit(main())"
+        # An engine that is made to rest shows no progress, and a slow browser takes longer than that is borne.
+        patient = f"from midifrag.engine.hosting import hang_watch as w; w.STALLED_SECONDS = w.HUNG_SECONDS = {PATIENCE}"
+        start = f"import sys; {patient}; from midifrag.__main__ import main; sys.exit(main())"
         command = [sys.executable, "-c", start, "run", str(write_set(folder)), "--fragments", str(self.fragments)]
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
