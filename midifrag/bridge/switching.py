@@ -180,14 +180,16 @@ class Switching:
             self._publish(change)
 
     def _tell(self, change: ControlChanged) -> None:
-        """Tell a value of who plays now; where it is everybody's, it is the main performer's as well."""
+        """Tell a value of who plays now; where it counts for the main performer as well, as that one's too."""
         who = self._set_list.who
         self._publish(replace(change, performer=who))
-        if who == MAIN or change.pad is not None:
+        if who == MAIN or change.waiting:
             return
         with self._set_list.as_performer(MAIN):
-            value = self._set_list.values.effective.get(change.name)
-        if value == change.value and not change.waiting:
+            values = self._set_list.values
+            counts = values.effective if change.pad is None else values.own(change.pad)
+            in_sight = change.pad is None or change.bank == self._set_list.bank.slug
+        if in_sight and counts.get(change.name) == change.value:
             self._publish(change)
 
     def _tell_pads(self, before: Mapping[tuple[PadKey, str], float]) -> None:

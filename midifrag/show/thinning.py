@@ -99,7 +99,7 @@ def _place(event: object) -> Hashable:
         case Aftertouch(port, channel, note=note):
             return port, channel, "aftertouch", note
         case ControlChanged(name):
-            return name, event.bank, event.pad
+            return name, event.bank, event.pad, event.performer
         case SetParameter(name):
             return "set", name
         case _:

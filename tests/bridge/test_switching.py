@@ -7,7 +7,7 @@ from midifrag.engine.messages import Cancel, Cancelled, Failed, Warm
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, PadChanged, TimeChanged
 from midifrag.intents import MoveControl, ResetValues, SelectBank, SetLand, SetParameter
 from midifrag.midi.decoding import MessageDecoder
-from midifrag.midi.messages import ControlChange, ProgramChange, Tick
+from midifrag.midi.messages import ControlChange, NoteOn, ProgramChange, Tick
 from midifrag.pad_key import PadKey
 from midifrag.states import NoticeLevel, PadState
 from tests.support.bridges import Rig, with_spares
@@ -130,6 +130,21 @@ def test_a_value_that_goes_with_another_performers_bank_stays_the_main_performer
     rig.bridge.handle(ProgramChange("right", 1, 1, 0.0))
     assert rig.told(ControlChanged) == [ControlChanged("cfg_scale", None, performer="right")]
     assert rig.bridge.view.controls["cfg_scale"].value == 10
+
+
+def test_a_pads_value_that_another_performer_sets_is_in_sight_where_it_counts():
+    knob = {"cc": 22, "sets": "steps", "range": [1, 128], "scope": "pad"}
+    ports = {name: {"in": name, "performer": name} for name in ("left", "right")}
+    banks = bank("one", program=1, controls=[knob]), bank("two", program=2, controls=[knob])
+    rig = Rig(loaded(*banks, ports=ports))
+    rig.bridge.handle(NoteOn("right", 1, 36, 100, 0.0))
+    rig.bridge.handle(ControlChange("right", 1, 22, 127, 0.0))
+    in_sight = rig.bridge.view.pad_values
+    assert [(place, change.value) for place, change in in_sight.items()] == [(("one", PadKey(36), "steps"), 128)]
+    rig.bridge.handle(ProgramChange("right", 1, 2, 0.0))
+    rig.bridge.handle(NoteOn("right", 1, 36, 100, 0.0))
+    rig.bridge.handle(ControlChange("right", 1, 22, 0, 0.0))
+    assert list(in_sight) == [("one", PadKey(36), "steps")], "of a bank that the main performer does not see"
 
 
 @pytest.mark.parametrize(("land", "said"), [("2 bars", "on every second bar"), (None, "as the presets say")])

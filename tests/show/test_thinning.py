@@ -118,12 +118,13 @@ def test_meters_are_no_news():
     assert list(thinning.take(1.0, Sounding(1, 7, True, 1.0))) == [(1.0, Sounding(1, 7, True, 1.0))]
 
 
-def test_values_of_pads_and_parameters_lie_apart():
+def test_values_of_pads_performers_and_parameters_lie_apart():
     thinning = Thinning()
     told = [
         ControlChanged("steps", 3),
         ControlChanged("steps", 4, bank="opening", pad=PadKey(36)),
         ControlChanged("steps", 5, bank="opening", pad=PadKey(37)),
+        ControlChanged("steps", 6, performer="right"),
         Nrpn("p", 1, 300, 1, 0.0),
         Nrpn("p", 1, 301, 1, 0.0),
     ]

@@ -63,7 +63,7 @@ class RunningShow:
         self.fragments = folder / "fragments"
         self.output = folder / "output.txt"
         # An engine that is made to rest shows no progress, and a slow browser takes longer than that is borne.
-        patient = f"from midifrag.engine.hosting import hang_watch as w; w.STALLED_SECONDS = w.HUNG_SECONDS = {PATIENCE}"
+        patient = f"import midifrag.engine.hosting.hang_watch as w; w.STALLED_SECONDS = w.HUNG_SECONDS = {PATIENCE:g}"
         start = f"import sys; {patient}; from midifrag.__main__ import main; sys.exit(main())"
         command = [sys.executable, "-c", start, "run", str(write_set(folder)), "--fragments", str(self.fragments)]
         with self.output.open("w") as output:
