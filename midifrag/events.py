@@ -143,7 +143,8 @@ class LayoutChanged:
 class ControlChanged:
     """A live parameter has a new value (None: back to the presets), or a control waits to be picked up.
 
-    With ``bank`` and ``pad`` it is that pad's alone, with ``performer`` it counts in that performer's bank alone.
+    With ``bank`` and ``pad`` it is that pad's alone, with ``performer`` it is told as that performer's; what counts for
+    the main performer as well is told as that one's too.
     """
 
     name: str

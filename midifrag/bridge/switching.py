@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
@@ -96,10 +97,11 @@ class Switching:
         if name is not None:
             self.set_value(name, None)
             return
-        pads = self._set_list.values.of_pads()
-        for change in self._set_list.values.reset():
-            self._tell(change)
-        self._tell_pads(pads)
+        with self._telling_main():
+            pads = self._set_list.values.of_pads()
+            for change in self._set_list.values.reset():
+                self._tell(change)
+            self._tell_pads(pads)
 
     def mute(self, slot: int, muted: bool | None) -> None:
         """Mute a slot or not, or (None) the other of the two."""
@@ -163,34 +165,46 @@ class Switching:
     def _change(self, change: Callable[[LiveValues], ControlChanged | None]) -> None:
         """Change a live value, and tell what it is now, and which others gave way to it."""
         values = self._set_list.values
-        before, pads = set(values.effective), values.of_pads()
-        told = change(values)
-        if told is None:
-            return
-        if told.name in TIME:
-            self._set_tempo(told.value)
-            return
-        self._tell(told)
-        for name in sorted(before - set(values.effective) - {told.name}):
-            self._tell(ControlChanged(name, None))
-        self._tell_pads(pads)
+        with self._telling_main():
+            before, pads = set(values.effective), values.of_pads()
+            told = change(values)
+            if told is None:
+                return
+            if told.name in TIME:
+                self._set_tempo(told.value)
+                return
+            self._tell(told)
+            for name in sorted(before - set(values.effective) - {told.name}):
+                self._tell(ControlChanged(name, None))
+            self._tell_pads(pads)
 
     def _set_tempo(self, bpm: float | None) -> None:
         for change in self._set_list.time.turn(bpm, self._clock.now()):
             self._publish(change)
 
     def _tell(self, change: ControlChanged) -> None:
-        """Tell a value of who plays now; where it counts for the main performer as well, as that one's too."""
-        who = self._set_list.who
-        self._publish(replace(change, performer=who))
-        if who == MAIN or change.waiting:
+        """Tell a value of who plays now."""
+        self._publish(replace(change, performer=self._set_list.who))
+
+    @contextlib.contextmanager
+    def _telling_main(self) -> Iterator[None]:
+        """Tell at the end what of another performer's change is otherwise for the main one now: values are shared."""
+        if self._set_list.who == MAIN:
+            yield
             return
+        before = self._of_main()
+        yield
+        after = self._of_main()
+        for bank, pad, name in before:
+            if (bank, pad, name) not in after:
+                self._publish(ControlChanged(name, None, bank=bank, pad=pad))
+        for place, change in after.items():
+            if before.get(place) != change:
+                self._publish(change)
+
+    def _of_main(self) -> dict[tuple[str, PadKey | None, str], ControlChanged]:
         with self._set_list.as_performer(MAIN):
-            values = self._set_list.values
-            counts = values.effective if change.pad is None else values.own(change.pad)
-            in_sight = change.pad is None or change.bank == self._set_list.bank.slug
-        if in_sight and counts.get(change.name) == change.value:
-            self._publish(change)
+            return {(change.bank, change.pad, change.name): change for change in self._set_list.values.changes()}
 
     def _tell_pads(self, before: Mapping[tuple[PadKey, str], float]) -> None:
         """Tell which values of single pads went with a change."""

@@ -108,10 +108,6 @@ class LiveValues:
             for name, value in values.items()
         }
 
-    def own(self, pad: PadKey) -> Mapping[str, float]:
-        """The values that a pad of the active bank has for itself."""
-        return self._values.get((self._bank.slug, pad), {})
-
     @property
     def told(self) -> set[str]:
         """The parameters that something is told of: that have a value, or that a control waits for."""

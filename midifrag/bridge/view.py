@@ -72,6 +72,8 @@ class View:
                     self._turn_back(change)
                     if performer == MAIN:
                         self.bank = change
+                        # Those of its pads follow.
+                        self.pad_values.clear()
                     self.performers[performer] = change
                     self.pads |= {(pad.bank, pad.pad): pad for pad in change.pads}
                 case PadChanged(bank, pad):
@@ -187,7 +189,10 @@ class View:
             return
         if pad is None:
             self.controls[name] = change
-        elif change.value is None and not change.waiting:
+        elif change.waiting:
+            # It stays what it is, and may be everybody's.
+            return
+        elif change.value is None:
             self.pad_values.pop((bank, pad, name), None)
         else:
             self.pad_values[bank, pad, name] = change

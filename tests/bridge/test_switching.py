@@ -132,19 +132,79 @@ def test_a_value_that_goes_with_another_performers_bank_stays_the_main_performer
     assert rig.bridge.view.controls["cfg_scale"].value == 10
 
 
-def test_a_pads_value_that_another_performer_sets_is_in_sight_where_it_counts():
+@pytest.fixture
+def two_hands():
+    """Two performers who begin in the same bank of two; in both a knob sets steps of the pad in hand."""
     knob = {"cc": 22, "sets": "steps", "range": [1, 128], "scope": "pad"}
     ports = {name: {"in": name, "performer": name} for name in ("left", "right")}
-    banks = bank("one", program=1, controls=[knob]), bank("two", program=2, controls=[knob])
-    rig = Rig(loaded(*banks, ports=ports))
-    rig.bridge.handle(NoteOn("right", 1, 36, 100, 0.0))
-    rig.bridge.handle(ControlChange("right", 1, 22, 127, 0.0))
-    in_sight = rig.bridge.view.pad_values
-    assert [(place, change.value) for place, change in in_sight.items()] == [(("one", PadKey(36), "steps"), 128)]
+    banks = [bank(name, program=number, controls=[knob]) for number, name in enumerate(("one", "two"), start=1)]
+    return Rig(loaded(*banks, ports=ports))
+
+
+def turn_on_pad(rig, port, value):
+    rig.bridge.handle(NoteOn(port, 1, 36, 100, 0.0))
+    rig.bridge.handle(ControlChange(port, 1, 22, value, 0.0))
+
+
+def in_sight(rig):
+    return {place: change.value for place, change in rig.bridge.view.pad_values.items()}
+
+
+def test_a_pads_value_that_another_performer_sets_is_in_sight_where_it_counts(two_hands):
+    turn_on_pad(two_hands, "right", 127)
+    assert in_sight(two_hands) == {("one", PadKey(36), "steps"): 128}
+    two_hands.bridge.handle(ProgramChange("right", 1, 2, 0.0))
+    turn_on_pad(two_hands, "right", 0)
+    assert list(in_sight(two_hands)) == [("one", PadKey(36), "steps")], "of a bank that the main performer does not see"
+
+
+def test_a_pads_value_that_another_performer_takes_away_is_out_of_sight(two_hands):
+    turn_on_pad(two_hands, "left", 127)
+    with two_hands.bridge._set_list.as_performer("right"):
+        two_hands.bridge._switching.reset("steps")
+    assert in_sight(two_hands) == {}
+
+
+def test_a_pads_value_that_goes_while_another_bank_is_in_sight_is_gone_on_the_return(two_hands):
+    turn_on_pad(two_hands, "left", 127)
+    two_hands.bridge.handle(ProgramChange("left", 1, 2, 0.0))
+    assert in_sight(two_hands) == {}
+    with two_hands.bridge._set_list.as_performer("right"):
+        two_hands.bridge._switching.reset(None)
+    two_hands.bridge.handle(ProgramChange("left", 1, 1, 0.0))
+    assert in_sight(two_hands) == {}
+
+
+@pytest.mark.parametrize("port", ["left", "right"])
+def test_a_pads_value_goes_out_of_sight_with_the_knob_that_set_it(two_hands, port):
+    turn_on_pad(two_hands, port, 127)
+    ports = {name: {"in": name, "performer": name} for name in ("left", "right")}
+    two_hands.bridge.handle(Reload(loaded(bank("one", program=1), ports=ports)))
+    assert in_sight(two_hands) == {}
+
+
+def test_what_another_performers_value_takes_from_the_main_one_is_told():
+    knob = {"cc": 22, "sets": "cfg_scale", "range": [0, 10]}
+    ports = {name: {"in": name, "performer": name} for name in ("left", "right")}
+    rig = Rig(loaded(bank("one", program=1), bank("two", program=2, controls=[knob]), ports=ports))
+    rig.bridge.handle(SetParameter("cfg_scale", 5))
+    assert rig.bridge.view.controls["cfg_scale"].value == 5
     rig.bridge.handle(ProgramChange("right", 1, 2, 0.0))
-    rig.bridge.handle(NoteOn("right", 1, 36, 100, 0.0))
-    rig.bridge.handle(ControlChange("right", 1, 22, 0, 0.0))
-    assert list(in_sight) == [("one", PadKey(36), "steps")], "of a bank that the main performer does not see"
+    with rig.bridge._set_list.as_performer("right"):
+        rig.bridge._switching.set_value("cfg_scale", 7)
+    assert rig.bridge.view.controls["cfg_scale"].value is None
+
+
+def test_a_knob_of_the_main_performer_still_waits_when_another_sets_its_value():
+    knob = {"cc": 22, "sets": "cfg_scale", "range": [0, 10], "takeover": "pickup"}
+    ports = {name: {"in": name, "performer": name} for name in ("left", "right")}
+    rig = Rig(loaded(bank("one", program=1), controls=[knob], ports=ports))
+    rig.bridge.handle(SetParameter("cfg_scale", 5))
+    rig.bridge.handle(ControlChange("left", 1, 22, 0, 0.0))
+    assert rig.bridge.view.controls["cfg_scale"].waiting
+    for value in (0, 127):
+        rig.bridge.handle(ControlChange("right", 1, 22, value, 0.0))
+    assert rig.bridge.view.controls["cfg_scale"] == ControlChanged("cfg_scale", 10, waiting=True)
 
 
 @pytest.mark.parametrize(("land", "said"), [("2 bars", "on every second bar"), (None, "as the presets say")])

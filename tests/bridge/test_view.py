@@ -160,12 +160,32 @@ def test_controls_have_their_last_value_and_what_is_over_is_kept_for_a_while():
 def test_values_of_single_pads_lie_apart_until_they_are_given_back():
     view = View(loaded())
     own = ControlChanged("steps", 4, bank="opening", pad=PadKey(36))
-    waits = ControlChanged("steps", None, True, "opening", PadKey(37))
-    for change in (ControlChanged("steps", 3), own, waits):
+    for change in (ControlChanged("steps", 3), own):
         view.apply(change)
     assert view.controls == {"steps": ControlChanged("steps", 3)}
-    assert view.pad_values == {("opening", PadKey(36), "steps"): own, ("opening", PadKey(37), "steps"): waits}
+    assert view.pad_values == {("opening", PadKey(36), "steps"): own}
     view.apply(ControlChanged("steps", None, bank="opening", pad=PadKey(36)))
     view.apply(ControlChanged("steps", None, bank="opening", pad=PadKey(37)))
-    view.apply(ControlChanged("steps", None, bank="opening", pad=PadKey(37)))
+    assert view.pad_values == {}
+
+
+def test_a_knob_that_waits_to_be_picked_up_for_a_pad_is_no_value_of_it():
+    view = View(loaded())
+    own = ControlChanged("steps", 4, bank="opening", pad=PadKey(36))
+    for change in (
+        own,
+        ControlChanged("steps", 4, True, "opening", PadKey(36)),
+        ControlChanged("steps", 100, True, "opening", PadKey(37)),
+    ):
+        view.apply(change)
+    assert view.pad_values == {("opening", PadKey(36), "steps"): own}
+
+
+def test_values_of_single_pads_are_those_that_follow_the_main_performers_bank():
+    view = View(loaded())
+    own = ControlChanged("steps", 4, bank="opening", pad=PadKey(36))
+    view.apply(own)
+    view.apply(BankChanged("second", "Second", 1, (), "right"))
+    assert view.pad_values == {("opening", PadKey(36), "steps"): own}
+    view.apply(BankChanged("second", "Second", 1, ()))
     assert view.pad_values == {}

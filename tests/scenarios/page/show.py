@@ -62,9 +62,10 @@ class RunningShow:
         self.folder = folder
         self.fragments = folder / "fragments"
         self.output = folder / "output.txt"
-        # An engine that is made to rest shows no progress, and a slow browser takes longer than that is borne.
-        patient = f"import midifrag.engine.hosting.hang_watch as w; w.STALLED_SECONDS = w.HUNG_SECONDS = {PATIENCE:g}"
-        start = f"import sys; {patient}; from midifrag.__main__ import main; sys.exit(main())"
+        # An engine that is made to rest shows no progress, and slow browsers take longer than its host would wait.
+        limits = " = ".join(f"w.{limit}_SECONDS" for limit in ("STALLED", "HUNG", "FIRST"))
+        patience = f"import midifrag.engine.hosting.hang_watch as w; {limits} = {PATIENCE}"
+        start = f"import sys; {patience}; from midifrag.__main__ import main; sys.exit(main())"
         command = [sys.executable, "-c", start, "run", str(write_set(folder)), "--fragments", str(self.fragments)]
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
