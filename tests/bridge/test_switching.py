@@ -1,8 +1,11 @@
 """Banks, live values and configurations that take the place of others; what else happens is in test_bridge.py."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from midifrag.bridge.items import LinkHeard, LorasReplaced, Reload
+from midifrag.config.performers import MAIN
 from midifrag.engine.messages import Cancel, Cancelled, Failed, Warm
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, PadChanged, TimeChanged
 from midifrag.intents import MoveControl, ResetValues, SelectBank, SetLand, SetParameter
@@ -193,6 +196,39 @@ def test_what_another_performers_value_takes_from_the_main_one_is_told():
     with rig.bridge._set_list.as_performer("right"):
         rig.bridge._switching.set_value("cfg_scale", 7)
     assert rig.bridge.view.controls["cfg_scale"].value is None
+
+
+def of_two(*, has_knob=True):
+    scopes = {22: ("steps", "pad"), 23: ("cfg_scale", "bank")} if has_knob else {}
+    knobs = [{"cc": cc, "sets": name, "range": [1, 15], "scope": scope} for cc, (name, scope) in scopes.items()]
+    ports = {name: {"in": name, "performer": name} for name in ("left", "right")}
+    return loaded(bank("one", program=1, controls=knobs), bank("two", program=2, controls=knobs), ports=ports)
+
+
+@given(st.data())
+def test_what_is_in_sight_is_what_counts_whoever_does_what(data):
+    rig = Rig(of_two())
+    for _ in range(data.draw(st.integers(1, 12))):
+        port = data.draw(st.sampled_from(["left", "right"]))
+        doing = data.draw(st.sampled_from(["press", "turn", "switch", "set", "reset", "reload"]))
+        if doing == "press":
+            rig.bridge.handle(NoteOn(port, 1, data.draw(st.sampled_from([36, 37])), 100, 0.0))
+        elif doing == "turn":
+            knob, value = data.draw(st.sampled_from([22, 23])), data.draw(st.sampled_from([0, 60, 127]))
+            rig.bridge.handle(ControlChange(port, 1, knob, value, 0.0))
+        elif doing == "switch":
+            rig.bridge.handle(ProgramChange(port, 1, data.draw(st.sampled_from([1, 2])), 0.0))
+        elif doing == "reload":
+            rig.bridge.handle(Reload(of_two(has_knob=data.draw(st.booleans()))))
+        else:
+            with rig.bridge._set_list.as_performer(MAIN if port == "left" else port):
+                name = data.draw(st.sampled_from(["steps", "cfg_scale"]))
+                rig.bridge._switching.set_value(name, 10 if doing == "set" else None)
+        with rig.bridge._set_list.as_performer(MAIN):
+            counts = {(one.bank, one.pad, one.name): one.value for one in rig.bridge._set_list.values.changes()}
+        seen = {(one.bank, one.pad, one.name): one.value for one in rig.bridge.view.pad_values.values()}
+        seen |= {("", None, name): one.value for name, one in rig.bridge.view.controls.items() if one.value is not None}
+        assert seen == counts
 
 
 def test_a_knob_of_the_main_performer_still_waits_when_another_sets_its_value():
