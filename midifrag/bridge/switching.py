@@ -97,11 +97,12 @@ class Switching:
         if name is not None:
             self.set_value(name, None)
             return
+        pads = self._set_list.values.of_pads()
         with self._telling_main():
-            pads = self._set_list.values.of_pads()
-            for change in self._set_list.values.reset():
-                self._tell(change)
-            self._tell_pads(pads)
+            changes = self._set_list.values.reset()
+        for change in changes:
+            self._tell(change)
+        self._tell_pads(pads)
 
     def mute(self, slot: int, muted: bool | None) -> None:
         """Mute a slot or not, or (None) the other of the two."""
@@ -165,18 +166,18 @@ class Switching:
     def _change(self, change: Callable[[LiveValues], ControlChanged | None]) -> None:
         """Change a live value, and tell what it is now, and which others gave way to it."""
         values = self._set_list.values
+        before, pads = set(values.effective), values.of_pads()
         with self._telling_main():
-            before, pads = set(values.effective), values.of_pads()
             told = change(values)
-            if told is None:
-                return
-            if told.name in TIME:
-                self._set_tempo(told.value)
-                return
-            self._tell(told)
-            for name in sorted(before - set(values.effective) - {told.name}):
-                self._tell(ControlChanged(name, None))
-            self._tell_pads(pads)
+        if told is None:
+            return
+        if told.name in TIME:
+            self._set_tempo(told.value)
+            return
+        self._tell(told)
+        for name in sorted(before - set(values.effective) - {told.name}):
+            self._tell(ControlChanged(name, None))
+        self._tell_pads(pads)
 
     def _set_tempo(self, bpm: float | None) -> None:
         for change in self._set_list.time.turn(bpm, self._clock.now()):
@@ -188,7 +189,10 @@ class Switching:
 
     @contextlib.contextmanager
     def _telling_main(self) -> Iterator[None]:
-        """Tell at the end what of another performer's change is otherwise for the main one now: values are shared."""
+        """Tell what another performer's change has changed for the main one: they share values.
+
+        Before that performer's own: of what is mixed, the last that is told is heard.
+        """
         if self._set_list.who == MAIN:
             yield
             return

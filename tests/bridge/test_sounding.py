@@ -5,6 +5,7 @@ from midifrag.bridge.items import Reload
 from midifrag.events import ControlChanged
 from midifrag.fragment.writer_events import GivenUp, LandFailed, Made
 from midifrag.intents import MuteSlot, Panic, SelectBank, SetParameter, SlotPlaying, StopSlot
+from midifrag.midi.messages import NoteOn, ProgramChange
 from midifrag.playback.messages import Drop, Load, Meters, Mix, PlaybackChanged, PlaybackState, Sounding, Start, Stop
 from tests.support.bridges import Rig
 from tests.support.shows import bank, loaded, one_pad, two_banks
@@ -122,6 +123,19 @@ def test_values_of_the_mix_can_be_set_outright_within_their_limits():
         rig.bridge.handle(SetParameter(name, value))
     assert rig.played == [Mix(2, gain=-6.0), Mix(2, gain=0.0)]
     assert len(rig.notices()) == 3
+
+
+def test_what_another_performer_mutes_stays_muted_when_the_main_ones_value_gives_way():
+    knob = {"cc": 30, "sets": "mute", "slot": 1}
+    mute = {"note": 50, "does": "mute", "slot": 1}
+    ports = {name: {"in": name, "performer": name} for name in ("left", "right")}
+    one, two = bank("one", program=1), bank("two", program=2, controls=[knob])
+    rig = Rig(loaded(one, two, ports=ports, actions=[mute]))
+    rig.bridge.handle(SetParameter("mute 1", 0.0))
+    rig.bridge.handle(ProgramChange("right", 1, 2, 0.0))
+    rig.bridge.handle(NoteOn("right", 1, 50, 100, 0.0))
+    assert rig.bridge.view.controls["mute 1"].value is None
+    assert rig.played[-1] == Mix(1, muted=True)
 
 
 def test_a_banks_own_controls_let_go_of_the_mix_with_the_bank():
