@@ -332,15 +332,15 @@ def test_more_orders_than_can_be_meant_end_the_connection(monkeypatch):
     ("message", "most"),
     [(line.Ping(), rates.MOST_ANSWERED), (line.Look(), rates.MOST_ANSWERED), (line.Received(total=0), rates.MOST)],
 )
-def test_who_says_more_than_can_be_meant_is_answered_no_longer(message, most):
-    async def all_of_them(client):
-        # Nothing here waits: a second may end once meanwhile.
-        for _ in range(3 * most):
-            await client.tell(message)
-
+def test_who_says_more_than_can_be_meant_is_answered_no_longer(message, most, monkeypatch):
     async def play(_desk, client):
+        # All within one second, however long it takes here.
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: 5.0)
+        for _ in range(most):
+            await client.tell(message)
         with pytest.raises(LineError, match="in a second; slow down"):
-            await all_of_them(client)
+            await client.tell(message)
+        monkeypatch.undo()
 
     playing(play)
 
