@@ -1,10 +1,9 @@
 """``python -m training.autoencoder``: learn to turn sounds into 64 numbers per 1024 samples and back.
 
-Starts from principal components, or with ``--model`` from the autoencoder of a model folder. Then the decoder alone is
-trained, so that a transformer which knows the latents goes on fitting; with ``--encoder`` both are.
+Starts from principal components, or with ``--model`` from the autoencoder of a model folder.
 
-Writes ``autoencoder.pt`` and ``autoencoder.log`` (``decoder.pt`` and ``decoder.log`` of a decoder alone), and at
-intervals pairs of real and reconstructed sounds in ``samples/``, and how many of them the judge names right.
+Writes ``autoencoder.pt`` and ``autoencoder.log``, and at intervals pairs of real and reconstructed sounds in
+``samples/``, and how many of them the judge names right.
 """
 
 from __future__ import annotations
@@ -15,9 +14,8 @@ import soundfile
 import torch
 from torch import Tensor
 
-from training.captions import NAMES
-from training.clips import Clips
-from training.codec import AUTOENCODER, DECODER, Codec
+from training.clips import Clips, harder
+from training.codec import AUTOENCODER, Codec
 from training.judge import Judge, load_judge
 from training.loop import Average, Loop, Stateful, learning_rate, parser
 from training.losses import ReconstructionLoss
@@ -29,10 +27,6 @@ NOISE = 0.12
 SIZE = 2e-3
 #: Held-out clips that are reconstructed for the judge, and how many of them are written.
 JUDGED, WRITTEN = 108, 27
-#: How many times as often as others a decoder that is trained on hears the families that it blurs.
-HARDER = {"lead": 8.0, "rim": 4.0, "rain": 3.0, "crackle": 3.0, "laser": 3.0} | dict.fromkeys(
-    ("kick", "pluck", "pad", "siren", "tom"), 2.0
-)
 #: Clips that the principal components are taken from.
 STARTERS = 400
 
@@ -40,11 +34,6 @@ STARTERS = 400
 def latent_size(latents: Tensor) -> Tensor:
     """The part of the divergence from a unit normal that the means are to blame for."""
     return 0.5 * latents.square().mean()
-
-
-def harder(families: Tensor) -> Tensor:
-    """How often to take each clip, by its family's number: those the more often that come back worst."""
-    return torch.tensor([HARDER.get(name, 1.0) for name in NAMES])[families]
 
 
 @torch.no_grad()
@@ -68,26 +57,21 @@ def judge_reconstructions(codec: Codec, judge: Judge, test: Clips, folder: Path,
 def main() -> None:
     """Train until the preset's last step."""
     arguments_parser = parser(__doc__)
-    arguments_parser.add_argument("--model", type=Path, help="folder of a model whose decoder is trained on")
-    arguments_parser.add_argument("--encoder", action="store_true", help="with --model: train its encoder on as well")
+    arguments_parser.add_argument("--model", type=Path, help="folder of a model whose autoencoder is trained on")
     arguments = arguments_parser.parse_args()
-    if arguments.encoder and arguments.model is None:
-        arguments_parser.error("--encoder goes with --model FOLDER; without it the encoder is trained in any case")
     preset = PRESETS[arguments.preset].autoencoder
     device = torch.device(arguments.device)
     # Cards round to ten bits in convolutions unless told otherwise.
     torch.backends.cudnn.allow_tf32 = False
     torch.manual_seed(arguments.seed)
     train, test = Clips(arguments.run, "train", device), Clips(arguments.run, "test")
-    alone = arguments.model is not None and not arguments.encoder
-    path = arguments.run / (DECODER if alone else AUTOENCODER)
+    path = arguments.run / AUTOENCODER
     codec, steps, rate = Codec(preset), preset.steps, preset.rate
     if arguments.model is not None:
         codec.start_from(arguments.model)
-        codec.stock.encoder.requires_grad_(arguments.encoder)
         steps, rate = preset.further_steps, preset.further_rate
     elif not path.exists():
-        codec.start_linear(train.crops(STARTERS, preset.crop).cpu())
+        codec.start_linear(train.crops(STARTERS, preset.crop)[0].cpu())
     codec.to(device)
     parameters = [value for value in codec.parameters() if value.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=rate, betas=(0.8, 0.99), weight_decay=0.0)
@@ -100,7 +84,7 @@ def main() -> None:
     for step in loop.steps():
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(loop, rate)
-        real = train.crops(preset.batch, preset.crop, weights).to(device)
+        real = train.crops(preset.batch, preset.crop, weights)[0].to(device)
         with torch.autocast(device.type, dtype=torch.bfloat16):
             latents = codec.encode(real)
         noise = NOISE * torch.rand(len(real), 1, 1, device=device) * torch.randn_like(latents)

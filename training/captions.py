@@ -7,7 +7,9 @@ asked, so the words determine what can be measured.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,8 @@ AMOUNT: dict[str, tuple[float, float]] = {axis: (0.75, 0.75) if axis == "speed" 
 HELD_OUT = 8
 #: Axes that need more clips than captions give them: few families have them, or they change little that is loud.
 RARE = ("speed", "density", "distortion")
+#: An adjective is missed in a family below this share of what is usual there, among so many captions.
+MISSED, COUNTED = 0.75, 2000
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,17 @@ def scarcity(prompt: str) -> float:
     return 1 / min(shares, default=1.0)
 
 
-def draw(family: str, rng: np.random.Generator, *, evaluation: bool = False, naming: tuple[str, ...] = ()) -> Caption:
+def draw(
+    family: str,
+    rng: np.random.Generator,
+    *,
+    evaluation: bool = False,
+    naming: tuple[str, ...] = (),
+    word: str | None = None,
+) -> Caption:
     """A random caption of ``family``: for training one that is not held out, for evaluation one that is.
 
-    With ``naming``, one whose adjectives are on at least one of these axes.
+    With ``naming``, one whose adjectives are on at least one of these axes; with ``word``, one that has it.
     """
     while True:
         axes = FAMILIES[family].axes
@@ -94,5 +105,18 @@ def draw(family: str, rng: np.random.Generator, *, evaluation: bool = False, nam
         positions = signs * amounts
         caption = compose(family, {axes[index]: float(at) for index, at in zip(chosen, positions, strict=True)})
         named = not naming or any(axes[index] in naming for index in chosen)
+        named = named and (word is None or word in caption.prompt.split())
         if named and held_out(caption.prompt) == evaluation:
             return caption
+
+
+@cache
+def missed(family: str) -> tuple[str, ...]:
+    """The adjectives that a family's captions for training have less than `MISSED` times as often as its others.
+
+    Holding out takes whole combinations: where a short one is held out, hardly a caption with its words is left.
+    """
+    rng, words = np.random.default_rng(0), [word for axis in FAMILIES[family].axes for word in WORDS[axis]]
+    said = Counter(word for _ in range(COUNTED) for word in draw(family, rng).prompt.split())
+    usual = sum(said[word] for word in words) / len(words)
+    return tuple(word for word in words if said[word] < MISSED * usual)

@@ -1,6 +1,6 @@
 """``python -m training.data``: render captioned sounds of the teacher into memory-mapped arrays.
 
-Writes, for each of the splits train, rare, long and test, ``<split>.npy`` (clips, 2, samples) of int16 and
+Writes, for each of the splits train, rare, missed, long and test, ``<split>.npy`` (clips, 2, samples) of int16 and
 ``<split>.json`` with one row per clip: prompt, family and seconds. Clips are rendered in chunks; a stopped run goes on
 after the last.
 """
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from midifrag.engine.sketch import render_parameters
-from training.captions import RARE, draw, families_with
+from training.captions import NAMES, RARE, draw, families_with, missed
 from training.loop import parser
 from training.presets import PRESETS, RATIO, SAMPLE_RATE, DataPreset
 
@@ -36,7 +36,8 @@ Row = dict[str, str | float]
 class Split:
     """One array of clips: ``each`` of a family, of ``frames`` latent frames, drawn from ``seed``.
 
-    With ``naming``, of the families that have any of these axes, and every caption names one of them.
+    With ``naming``, of the families that have any of these axes, and every caption names one of them. With ``missing``,
+    of each adjective that a family's captions for training hardly have, and every caption has it.
     """
 
     name: str
@@ -44,16 +45,19 @@ class Split:
     frames: int
     seed: int
     naming: tuple[str, ...] = ()
+    missing: bool = False
 
     @property
-    def families(self) -> tuple[str, ...]:
-        """The families in the order in which their clips take turns."""
-        return families_with(self.naming)
+    def turns(self) -> tuple[tuple[str, str | None], ...]:
+        """The families, and the word that captions have in any case, in the order in which their clips take turns."""
+        if self.missing:
+            return tuple((family, word) for family in NAMES for word in missed(family))
+        return tuple((family, None) for family in families_with(self.naming))
 
     @property
     def count(self) -> int:
         """Clips in all."""
-        return self.each * len(self.families)
+        return self.each * len(self.turns)
 
     @property
     def samples(self) -> int:
@@ -66,6 +70,7 @@ def splits(preset: DataPreset, seed: int) -> tuple[Split, ...]:
     return (
         Split("train", preset.clips, preset.frames, seed),
         Split("rare", preset.rare_clips, preset.frames, seed + 3, RARE),
+        Split("missed", preset.missed_clips, preset.frames, seed + 4, missing=True),
         Split("long", preset.long_clips, preset.long_frames, seed + 1),
         Split("test", preset.test_clips, preset.frames, seed + 2),
     )
@@ -74,8 +79,8 @@ def splits(preset: DataPreset, seed: int) -> tuple[Split, ...]:
 def render_clip(split: Split, index: int) -> tuple[npt.NDArray[np.int16], Row]:
     """Clip ``index`` of ``split`` and its row; depends on nothing else."""
     rng = np.random.default_rng([split.seed, index])
-    family = split.families[index % len(split.families)]
-    caption = draw(family, rng, evaluation=split.name == "test", naming=split.naming)
+    family, word = split.turns[index % len(split.turns)]
+    caption = draw(family, rng, evaluation=split.name == "test", naming=split.naming, word=word)
     longest = np.floor(split.samples / SAMPLE_RATE)
     seconds = longest
     if rng.random() < SHORTER_SHARE:

@@ -30,6 +30,8 @@ DROPPED = 0.1
 LIKE_SAMPLER = 0.6
 #: How fast the classes' mean losses are followed, and how far their weights may go from 1.
 FOLLOW, MOST = 0.02, 3.0
+#: How many times as often as others clips of a split are taken.
+OFTEN = {"missed": 3.0}
 #: Steps and guidance of the sounds drawn while training, and how many of each family.
 STEPS, GUIDANCE, EACH = 16, 3.0, 2
 #: The positions learn faster than the rest by this.
@@ -67,9 +69,9 @@ class Latents:
 
     def __init__(self, run: Path, *splits: str) -> None:
         self.prompts: list[str] = []
-        latents, families, seconds = [], [], []
+        latents, families, seconds, often = [], [], [], []
         for split in splits:
-            # Data of one's own may have no rare adjectives.
+            # Data of one's own may have no such splits.
             if not (run / f"latents-{split}.pt").exists():
                 continue
             clips = Clips(run, split)
@@ -77,10 +79,11 @@ class Latents:
             # Only the first clips may have been encoded.
             count = len(latents[-1])
             self.prompts += clips.prompts[:count]
+            often += [OFTEN.get(split, 1.0)] * count
             families.append(clips.families[:count])
             seconds.append(clips.seconds[:count])
         self.latents, self.families, self.seconds = torch.cat(latents), torch.cat(families), torch.cat(seconds)
-        self.weights = torch.tensor([scarcity(prompt) for prompt in self.prompts])
+        self.weights = torch.tensor([scarcity(prompt) for prompt in self.prompts]) * torch.tensor(often)
 
     def draw(self, count: int) -> tuple[Tensor, list[str], Tensor, Tensor]:
         """A batch: latents, prompts, seconds, families; cut at a random frame after the sounds' ends."""
@@ -153,7 +156,7 @@ def main() -> None:
     model.to(device).train()
     if device.type == "cpu":
         plain_attention(model)
-    usual, long = Latents(run, "train", "rare"), Latents(run, "long")
+    usual, long = Latents(run, "train", "rare", "missed"), Latents(run, "long")
     trained = nn.ModuleDict({"transformer": model.model, "conditioner": model.conditioner})
     average, balance = Average(trained, size.decay), Balance().to(device)
     peak = size.rate if arguments.model is None else size.further_rate

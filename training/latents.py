@@ -63,7 +63,7 @@ def main() -> None:
         means = torch.cat([codec.encode(train.whole(part).to(device)) for part in some.split(BATCH)])
     codec.divide_latents(means.square().mean(dim=(0, 2)).sqrt())
     save({"codec": codec.state_dict()}, run / "codec.pt")
-    for split in ("train", "rare", "long"):
+    for split in ("train", "rare", "missed", "long"):
         if not (run / "data" / f"{split}.json").exists():
             continue
         clips = Clips(run, split)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -15,66 +17,83 @@ FINE = 2048
 FLOOR = 1e-4
 #: How much more the loud parts of a spectrogram count, as a power of their magnitude.
 LOUDER = 0.4
+#: Samples in which peaks are compared with the level.
+PEAKS_WINDOW = 2048
 #: Weights of the terms.
-LINEAR, MEL, BINS, WAVE = 0.7, 1.5, 0.5, 0.1
+LINEAR, MEL, BINS, WAVE, PEAKS = 0.7, 1.5, 0.5, 0.1, 0.1
 
 
-class Resolution(nn.Module):
-    """Phase-blind distances at one resolution, for (n, samples)."""
+@dataclass(frozen=True)
+class Heard:
+    """Window → magnitudes and mel bands (2 views, n, frames, bins or bands) of n sounds."""
 
-    bank: Tensor
-
-    def __init__(self, window: int, bands: int) -> None:
-        super().__init__()
-        self.spectra = Spectra(window)
-        self.register_buffer("bank", mel_bank(window, bands), persistent=False)
-
-    def forward(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
-        """How far magnitudes are apart beside all, logarithms of mel bands, and at `FINE` of single bins too."""
-        got = self.spectra.magnitude(made)
-        with torch.no_grad():
-            want = self.spectra.magnitude(real)
-            size = want.sum(dim=(1, 2), keepdim=True) + FLOOR * want[0].numel() * 0.1
-        far = {
-            "linear": ((got - want).abs() / size).sum() / len(got),
-            "mel": _log_distance(got @ self.bank, want @ self.bank),
-        }
-        return far | ({"bins": _log_distance(got, want)} if self.spectra.window == FINE else {})
+    magnitudes: dict[int, Tensor]
+    mels: dict[int, Tensor]
 
 
 class ReconstructionLoss(nn.Module):
-    """Phase-blind distances at several resolutions and a small one between waveforms, for (n, 2, samples)."""
+    """Phase-blind distances at several resolutions and small ones between waveforms, for (n, 2, samples)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.resolutions = nn.ModuleList(Resolution(window, bands) for window, bands in BANDS.items())
+        self.spectra = nn.ModuleDict({str(window): Spectra(window) for window in BANDS})
+        for window, bands in BANDS.items():
+            self.register_buffer(f"bank_{window}", mel_bank(window, bands), persistent=False)
+
+    def hear(self, audio: Tensor, *, channels: bool = False) -> Heard:
+        """Spectra of sounds (n, 2, samples): of middle and side, or of left and right."""
+        left, right = audio.unbind(dim=1)
+        views = [left, right] if channels else [0.5 * (left + right), 0.5 * (left - right)]
+        magnitudes, mels = {}, {}
+        for window in BANDS:
+            magnitude = self.spectra[str(window)].magnitude(torch.cat(views)).unflatten(0, (2, -1))
+            magnitudes[window], mels[window] = magnitude, magnitude @ self.get_buffer(f"bank_{window}")
+        return Heard(magnitudes, mels)
 
     def forward(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
         """The terms, each a mean over the batch; their sum under ``total``."""
-        views = _views if torch.rand(()) < 0.5 else _channels
-        made_views, real_views = views(made), views(real)
+        channels = bool(torch.rand(()) >= 0.5)
+        heard = self.hear(made, channels=channels)
+        with torch.no_grad():
+            there = self.hear(real, channels=channels)
+        return self.compare(made, real, heard, there)
+
+    def compare(self, made: Tensor, real: Tensor, heard: Heard, there: Heard) -> dict[str, Tensor]:
+        """The same of sounds that have been ``heard`` already."""
         terms = dict.fromkeys(("linear", "mel", "bins"), made.new_zeros(()))
-        for resolution in self.resolutions:
-            for name, far in resolution(made_views, real_views).items():
-                terms[name] = terms[name] + far
+        for window in BANDS:
+            got, want = heard.magnitudes[window], there.magnitudes[window]
+            size = want.sum(dim=(2, 3), keepdim=True) + FLOOR * want[0, 0].numel() * 0.1
+            terms["linear"] = terms["linear"] + ((got - want).abs() / size).sum(dim=(2, 3)).mean()
+            terms["mel"] = terms["mel"] + _log_distance(heard.mels[window], there.mels[window])
+            if window == FINE:
+                terms["bins"] = _log_distance(got, want)
         size = real.abs().mean(dim=(1, 2)) + 1e-3
         terms["wave"] = ((made - real).abs().mean(dim=(1, 2)) / size).mean()
-        total = LINEAR * terms["linear"] + MEL * terms["mel"] + BINS * terms["bins"] + WAVE * terms["wave"]
+        terms["peaks"] = _peaks_distance(made, real)
+        weights = {"linear": LINEAR, "mel": MEL, "bins": BINS, "wave": WAVE, "peaks": PEAKS}
+        total = torch.stack([weight * terms[name] for name, weight in weights.items()]).sum()
         return {"total": total, **terms}
-
-
-def _views(audio: Tensor) -> Tensor:
-    """Middle and side, one after the other."""
-    return torch.cat([audio[:, 0] + audio[:, 1], audio[:, 0] - audio[:, 1]]) * 0.5
-
-
-def _channels(audio: Tensor) -> Tensor:
-    return torch.cat([audio[:, 0], audio[:, 1]])
 
 
 def _log_distance(got: Tensor, want: Tensor) -> Tensor:
     """Mean difference of logarithms, half of it weighted towards what is loud: a hit is short but all that matters."""
     difference = ((got + FLOOR).log() - (want + FLOOR).log()).abs()
     weight = (want + FLOOR) ** LOUDER
-    weight = weight / weight.mean(dim=(1, 2), keepdim=True)
+    weight = weight / weight.mean(dim=(2, 3), keepdim=True)
     return (difference * (0.5 + 0.5 * weight)).mean()
+
+
+def _peaks_distance(made: Tensor, real: Tensor) -> Tensor:
+    """How far the fourth moments are apart, for spectra do not hear whether a noise is driven: its loud parts most."""
+    (got, _), (want, level) = (_fourth_moments(audio) for audio in (made, real))
+    weight = level / (level.mean(dim=1, keepdim=True) + 1e-6)
+    return ((got - want).abs() * weight).mean()
+
+
+def _fourth_moments(audio: Tensor) -> tuple[Tensor, Tensor]:
+    """Logarithms of the fourth moments of windows (n, windows), in parts of their power's square, and their levels."""
+    power = audio.sum(dim=1).unfold(-1, PEAKS_WINDOW, PEAKS_WINDOW // 2).square()
+    mean = power.mean(dim=-1)
+    moments = (power.square().mean(dim=-1) + 1e-12) / (mean.square() + 1e-10)
+    return moments.log().clamp(-2, 5), mean.sqrt().detach()

@@ -104,6 +104,7 @@ class Teacher:
         self.rate, self.longest = int(self.config["sample_rate"]), int(self.config["sample_size"]) // self.ratio
         self.seconds = float(block.get("defaults", {}).get("seconds", self.longest * self.ratio / self.rate))
         self.guidance = float(block.get("defaults", {}).get("cfg_scale", 3.0))
+        self.steps = int(block.get("defaults", {}).get("steps", USUAL_STEPS))
 
     @torch.no_grad()
     def told(self, prompts: Sequence[str], seconds: Sequence[float]) -> Told:

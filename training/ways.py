@@ -11,12 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.captions import HELD_OUT, NAMES, draw
+from training.captions import HELD_OUT, NAMES, Caption, draw, missed
 from training.student import Teacher
 from training.transformer import LOG_SNR
 
 #: How often sounds have another length than the usual, and how often one ends before its window does.
 OTHER_LENGTH, SHORTER, SHORTEST = 0.2, 0.35, 0.8
+#: How often a caption names one of the adjectives that a family's captions hardly have.
+NAMED = 1 / 3
 #: Latents that a window may have beyond its sound: lengths are rounded up where a model is played.
 SLACK = 10
 
@@ -43,7 +45,14 @@ class Prompts:
         if lines:
             return [lines[index] for index in rng.integers(len(lines), size=count)]
         names = [NAMES[index] for index in rng.permutation(len(NAMES) * -(-count // len(NAMES)))[:count] % len(NAMES)]
-        return [draw(name, rng, evaluation=evaluation).prompt for name in names]
+        return [_caption(name, rng, evaluation=evaluation).prompt for name in names]
+
+
+def _caption(family: str, rng: np.random.Generator, *, evaluation: bool) -> Caption:
+    words = missed(family)
+    if evaluation or not words or rng.random() >= NAMED:
+        return draw(family, rng, evaluation=evaluation)
+    return draw(family, rng, word=str(rng.choice(words)))
 
 
 class Ways:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from midifrag.engine.sketch import FAMILIES, parse
-from training.captions import AMOUNT, COUNTS, NAMES, WORDS, compose, draw, held_out, scarcity
+from training.captions import AMOUNT, COUNTS, MISSED, NAMES, WORDS, compose, draw, held_out, missed, scarcity
 
 
 def test_every_axis_and_word_is_known_to_the_teacher():
@@ -48,6 +48,26 @@ def test_words_that_few_families_know_are_taken_more_often():
     common, rarer, rarest = scarcity("dark pad"), scarcity("rising pad"), scarcity("slow rising dark pad")
     assert scarcity("pad") == common == 1
     assert 1 < rarer < rarest == len(NAMES) / sum("speed" in family.axes for family in FAMILIES.values())
+
+
+@pytest.mark.parametrize("family", ["lead", "kick"])
+def test_words_that_holding_out_leaves_hardly_any_captions_with_are_found(family):
+    rng = np.random.default_rng(8)
+    captions = [set(draw(family, rng).prompt.split()) for _ in range(3000)]
+    words = [word for axis in FAMILIES[family].axes for word in WORDS[axis]]
+    said = {word: sum(word in caption for caption in captions) for word in words}
+    usual = sum(said.values()) / len(words)
+    assert missed(family) == (("low",) if family == "lead" else ())
+    assert all(said[word] < 1.1 * MISSED * usual for word in missed(family))
+    assert all(said[word] > 0.9 * MISSED * usual for word in words if word not in missed(family))
+
+
+def test_a_caption_with_a_word_has_it_and_is_no_more_held_out_than_others():
+    rng = np.random.default_rng(4)
+    prompts = [draw("lead", rng, word="low").prompt for _ in range(50)]
+    assert all("low" in prompt.split() for prompt in prompts)
+    assert not any(held_out(prompt) for prompt in prompts)
+    assert held_out("low lead")
 
 
 def test_a_composed_caption():

@@ -232,3 +232,10 @@ def test_prompts_of_a_file_are_taken_and_some_of_them_held_out(tmp_path):
     assert all(prompt.startswith("gong") for prompt in drawn | kept)
     assert kept
     assert not drawn & kept
+
+
+def test_prompts_name_words_that_few_captions_have():
+    torch.manual_seed(0)
+    prompts = [prompt.split() for prompt in Prompts()(27 * 40) if prompt.endswith("lead")]
+    low = sum("low" in prompt for prompt in prompts) / len(prompts)
+    assert 0.2 < low < 0.6

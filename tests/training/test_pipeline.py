@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 from training import all as everything
-from training import autoencoder, card, data, diffusion, evaluate, export, judge, latents
-from training.captions import NAMES, RARE, WORDS, families_with, held_out, scarcity
+from training import autoencoder, card, clips, data, decoder, diffusion, evaluate, export, judge, latents
+from training.captions import NAMES, RARE, WORDS, families_with, held_out, missed, scarcity
 from training.clips import Clips
 from training.codec import INSIDE
 from training.generator import Generator
@@ -42,10 +42,10 @@ def test_clips_are_whole_and_their_prompts_true(run):
     train, test = Clips(run, "train"), Clips(run, "test")
     assert len(train) == 54
     assert not set(train.prompts) & {prompt for prompt in test.prompts if " " in prompt}
-    for clips in (train, test):
-        audio = clips.whole(torch.arange(len(clips)))
+    for split in (train, test):
+        audio = split.whole(torch.arange(len(split)))
         assert float(audio.abs().amax(dim=(1, 2)).min()) > 0.05
-        end = (clips.seconds * 44_100).round().int()
+        end = (split.seconds * 44_100).round().int()
         assert all(not sound[:, stop:].any() for sound, stop in zip(audio, end.tolist(), strict=True))
 
 
@@ -66,6 +66,21 @@ def test_rare_adjectives_get_clips_of_their_own(run):
     both = diffusion.Latents(run, "train", "rare")
     assert len(both.latents) == len(both.prompts) == len(both.families) == len(Clips(run, "train")) + len(clips)
     assert both.weights.tolist() == pytest.approx([scarcity(prompt) for prompt in both.prompts])
+
+
+def test_words_that_holding_out_leaves_hardly_any_of_get_clips_of_their_own(run):
+    clips = Clips(run, "missed")
+    wanted = [(family, word) for family in NAMES for word in missed(family)]
+    assert [
+        (prompt.split()[-1], word in prompt.split()) for prompt, (_, word) in zip(clips.prompts, wanted, strict=True)
+    ] == [(family, True) for family, _ in wanted]
+    assert not any(held_out(prompt) for prompt in clips.prompts)
+    both = diffusion.Latents(run, "train", "missed")
+    of_train = len(Clips(run, "train"))
+    assert both.weights[:of_train].tolist() == pytest.approx([scarcity(prompt) for prompt in both.prompts[:of_train]])
+    assert both.weights[of_train:].tolist() == pytest.approx(
+        [diffusion.OFTEN["missed"] * scarcity(prompt) for prompt in clips.prompts]
+    )
 
 
 def test_a_stopped_rendering_goes_on(run, tmp_path):
@@ -107,10 +122,12 @@ def test_the_export_plays_through_the_stock_front_door(run):
 def test_a_decoder_alone_is_trained_on_so_that_latents_stay_what_they_were(run, monkeypatch):
     monkeypatch.setattr(autoencoder, "JUDGED", 4)
     whole = (run / "autoencoder.pt").read_bytes()
-    call(autoencoder, run, monkeypatch, "--model", str(run / "export"))
+    call(decoder, run, monkeypatch, "--model", str(run / "export"))
     assert (run / "autoencoder.pt").read_bytes() == whole
     before = load_file(run / "export" / "model.safetensors")
-    after = torch.load(run / "decoder.pt", weights_only=True)["codec"]
+    state = torch.load(run / "decoder.pt", weights_only=True)
+    assert state["step"] == PRESETS["tiny"].autoencoder.further_steps
+    after = state["codec"]
     named = {name.removeprefix("stock."): value for name, value in after.items()}
     moved = {name for name, value in named.items() if not torch.equal(value, before[INSIDE + name].float())}
     assert moved
@@ -122,9 +139,7 @@ def test_an_autoencoder_and_a_transformer_of_a_model_are_trained_on(run, tmp_pat
     before = load_file(run / "export" / "model.safetensors")
     for given in ("data", "judge.pt", "codec.pt", *(path.name for path in run.glob("latents-*.pt"))):
         (tmp_path / given).symlink_to(run / given)
-    with pytest.raises(SystemExit, match="2"):
-        call(autoencoder, tmp_path, monkeypatch, "--encoder")
-    call(autoencoder, tmp_path, monkeypatch, "--model", str(run / "export"), "--encoder")
+    call(autoencoder, tmp_path, monkeypatch, "--model", str(run / "export"))
     after = torch.load(tmp_path / "autoencoder.pt", weights_only=True)["codec"]
     named = {name.removeprefix("stock."): value for name, value in after.items()}
     moved = {name for name, value in named.items() if not torch.equal(value, before[INSIDE + name].float())}
@@ -140,13 +155,14 @@ def test_an_autoencoder_and_a_transformer_of_a_model_are_trained_on(run, tmp_pat
 
 def test_families_that_come_back_worst_are_heard_more_often(run):
     train = Clips(run, "train")
-    weights = autoencoder.harder(train.families)
+    weights = clips.harder(train.families)
     rain = train.families == NAMES.index("rain")
-    assert set(weights[rain].tolist()) == {autoencoder.HARDER["rain"]}
+    assert set(weights[rain].tolist()) == {clips.HARDER["rain"]}
     assert set(weights[train.families == NAMES.index("organ")].tolist()) == {1.0}
     # Nothing but rain sounds, so that a crop of anything else is silent.
     train.audio = torch.where(rain[:, None, None], 16_384, torch.zeros_like(train.audio))
-    crops = train.crops(6, 16, torch.where(rain, 1.0, 0.0))
+    crops, chosen = train.crops(6, 16, torch.where(rain, 1.0, 0.0))
+    assert rain[chosen].all()
     assert crops.shape == (6, 2, 16 * 1024)
     assert (crops.amax(dim=(1, 2)) > 0.4).all()
 

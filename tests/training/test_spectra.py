@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from training.losses import ReconstructionLoss
+from training.losses import BANDS, ReconstructionLoss
 from training.spectra import Spectra, mel_bank
 
 
@@ -19,7 +19,7 @@ def test_spectra_are_fourier_transforms(window):
 def test_what_is_steady_for_long_is_compared_in_a_window_that_tells_its_partials_apart():
     time = torch.arange(4 * 8192)
     two = [torch.sin(2 * math.pi * time * frequency / 8192)[None] for frequency in (100, 104)]
-    longest = max(one.spectra.window for one in ReconstructionLoss().resolutions)
+    longest = max(BANDS)
     together = Spectra(longest).magnitude(two[0] + two[1])[0, 1]
     assert together[101] < 0.1 * together[99]
 
@@ -65,3 +65,15 @@ def test_the_loss_forgives_a_turned_phase():
     loss = ReconstructionLoss()
     real = torch.randn(3, 2, 8192) * 0.1
     assert float(loss(-real, real)["total"]) < 0.5 * float(loss(torch.zeros_like(real), real)["total"])
+
+
+def test_the_loss_hears_a_noise_that_is_driven_where_its_spectra_hardly_change():
+    torch.manual_seed(0)
+    loss = ReconstructionLoss()
+    noise, another = 0.1 * torch.randn(2, 3, 1, 32_768).expand(-1, -1, 2, -1)
+    driven = (10 * another).tanh()
+    driven = driven * (noise.std() / driven.std())
+    there = loss.hear(noise)
+    other, flat = (loss.compare(made, noise, loss.hear(made), there) for made in (another, driven))
+    assert float(flat["peaks"]) > 5 * float(other["peaks"])
+    assert float(flat["mel"]) < 1.2 * float(other["mel"])

@@ -1,0 +1,51 @@
+import pytest
+import torch
+
+from training import decoder
+from training.decoder import Adversary, Batch
+from training.losses import ReconstructionLoss
+from training.presets import RATIO
+
+
+@pytest.fixture
+def batch():
+    torch.manual_seed(0)
+    made, real = 0.1 * torch.randn(2, 2, 2, 24 * RATIO)
+    return Batch(made.requires_grad_(), real, torch.tensor([0, 3]))
+
+
+def heard(batch):
+    loss = ReconstructionLoss()
+    return loss, loss.hear(batch.made), loss.hear(batch.real)
+
+
+def test_the_adversary_learns_for_itself_alone(batch):
+    adversary = Adversary()
+    _, made, real = heard(batch)
+    assert float(adversary.learn(made, real, batch.families)) > 0
+    assert batch.made.grad is None
+    assert all(value.grad is not None for value in adversary.parameters())
+
+
+def test_the_decoder_is_taught_and_the_adversary_stays_as_it_was(batch):
+    adversary = Adversary()
+    _, made, real = heard(batch)
+    torch.stack(adversary.teach(made, real, batch)).sum().backward()
+    assert batch.made.grad.abs().sum() > 0
+    assert all(value.grad is None and value.requires_grad for value in adversary.parameters())
+
+
+def test_what_the_adversary_says_weighs_by_the_sizes_of_gradients(batch, monkeypatch):
+    monkeypatch.setattr(decoder, "FOLLOW", 1.0)
+    monkeypatch.setattr(decoder, "MOST", 1e9)
+    adversary = Adversary()
+    loss, made, real = heard(batch)
+    distances, terms = loss.compare(batch.made, batch.real, made, real)["total"], adversary.teach(made, real, batch)
+    adversary.weigh(distances, terms, batch.made)
+    (whole,) = torch.autograd.grad(distances, batch.made, retain_graph=True)
+    for weight, term in zip(adversary.weights, terms, strict=True):
+        (own,) = torch.autograd.grad(weight * term, batch.made, retain_graph=True)
+        assert float(own.norm()) == pytest.approx(decoder.BESIDE * float(whole.norm()), rel=1e-3)
+    monkeypatch.setattr(decoder, "MOST", 1e-6)
+    adversary.weigh(distances, terms, batch.made)
+    assert adversary.weights.tolist() == pytest.approx([1e-6, 1e-6])
