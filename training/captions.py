@@ -7,9 +7,11 @@ asked, so the words determine what can be measured.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations, product
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -40,8 +42,8 @@ AMOUNT: dict[str, tuple[float, float]] = {axis: (0.75, 0.75) if axis == "speed" 
 HELD_OUT = 8
 #: Axes that need more clips than captions give them: few families have them, or they change little that is loud.
 RARE = ("speed", "density", "distortion")
-#: An adjective is missed in a family below this share of what is usual there, among so many captions.
-MISSED, COUNTED = 0.75, 2000
+#: An adjective is missed in a family where it is said less than so many times as often as is usual there.
+MISSED = 0.75
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,22 @@ def draw(
 def missed(family: str) -> tuple[str, ...]:
     """The adjectives that a family's captions for training have less than `MISSED` times as often as its others.
 
-    Holding out takes whole combinations: where a short one is held out, hardly a caption with its words is left.
+    Holding out takes whole combinations: where a short one is held out, many of the captions with its words are gone.
     """
-    rng, words = np.random.default_rng(0), [word for axis in FAMILIES[family].axes for word in WORDS[axis]]
-    said = Counter(word for _ in range(COUNTED) for word in draw(family, rng).prompt.split())
-    usual = sum(said[word] for word in words) / len(words)
-    return tuple(word for word in words if said[word] < MISSED * usual)
+    said = dict.fromkeys((word for axis in FAMILIES[family].axes for word in WORDS[axis]), 0.0)
+    for words, share in _combinations(family):
+        if not held_out(" ".join((*words, family))):
+            for word in words:
+                said[word] += share
+    usual = sum(said.values()) / len(said)
+    return tuple(word for word, share in said.items() if share < MISSED * usual)
+
+
+def _combinations(family: str) -> Iterator[tuple[tuple[str, ...], float]]:
+    """All adjectives that a caption of a family can have together, and how often `draw` comes to them."""
+    axes = FAMILIES[family].axes
+    for count, share in enumerate(COUNTS):
+        taken = min(count, len(axes))
+        for chosen in combinations(axes, taken):
+            for words in product(*(WORDS[axis] for axis in chosen)):
+                yield words, share / comb(len(axes), taken) / 2**taken

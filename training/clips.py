@@ -23,7 +23,7 @@ HARDER = {"lead": 10.0, "rim": 4.0, "rain": 3.0, "crackle": 3.0, "laser": 3.0} |
 
 
 def harder(families: Tensor) -> Tensor:
-    """How often to take each clip, by its family's number."""
+    """How often to take each clip (n), by its family's number (n)."""
     return torch.tensor([HARDER.get(name, 1.0) for name in NAMES])[families]
 
 
@@ -52,7 +52,7 @@ class Clips:
     def crops(self, count: int, frames: int, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Random crops (count, 2, frames × `RATIO`), few of them silent, and the numbers of their clips (count).
 
-        Drawn from torch's global generator. ``weights`` say how often to take each clip; all alike without them.
+        Drawn from torch's global generator. ``weights`` (clips) say how often to take each; all alike without them.
         """
         crops, clips = self._cut(count + round(count * SPARE), frames * RATIO, weights)
         silent = crops.abs().amax(dim=(1, 2)) < SILENCE

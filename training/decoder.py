@@ -25,16 +25,18 @@ from training.loop import Average, Loop, Stateful, learning_rate, parser
 from training.losses import Heard, ReconstructionLoss
 from training.played import Played, compared
 from training.presets import PRESETS, AutoencoderPreset
+from training.student import same_encoder
+from training.team import Team
 
 #: The clips that crops are of, step by step.
 SPLITS = ("train", "rare", "train", "missed")
 #: What the discriminator says counts this much beside the distances, by the gradients' sizes, and how often these are
 #: compared, and how fast followed.
 BESIDE, WEIGH_EVERY, FOLLOW = 0.5, 40, 0.3
-#: How slowly the average follows.
-DECAY = 0.998
 #: The most that its two terms weigh, what they weigh at first, and in how many steps they come in while it learns.
 MOST, FIRST, ALONE = 20.0, (0.2, 4.0), 300
+#: How slowly the averaged weights follow.
+DECAY = 0.998
 
 
 class Batch(NamedTuple):
@@ -45,31 +47,31 @@ class Batch(NamedTuple):
     families: Tensor
 
 
-class Lessons:
+class Examples:
     """What a decoder is taught on."""
 
     def __init__(self, splits: Sequence[Clips], played: Played, preset: AutoencoderPreset) -> None:
         self.splits, self.played, self.preset = splits, played, preset
-        self.weights = [harder(clips.families) for clips in splits]
+        self.often = [harder(clips.families) for clips in splits]
 
     def draw(self, codec: Codec, step: int) -> Batch:
         """The batch of a step, decoded: half of it encoded, half as the last step leaves it."""
         turn = step % len(self.splits)
-        clips, weights, frames, half = self.splits[turn], self.weights[turn], self.preset.crop, self.preset.batch // 2
-        real, chosen = clips.crops(half, frames, weights)
+        clips, often, frames, half = self.splits[turn], self.often[turn], self.preset.crop, self.preset.batch // 2
+        real, chosen = clips.crops(half, frames, often)
         real = real.to(self.played.teacher.device)
         with torch.no_grad(), torch.autocast(real.device.type, dtype=torch.bfloat16):
             latents = codec.encode(real)
         noise = NOISE * torch.rand(len(real), 1, 1, device=real.device) * torch.randn_like(latents)
-        left = self.played.crops(codec, clips, half, frames, weights)
+        left = self.played.crops(codec, clips, half, frames, often)
         # In single precision: what half precision rounds is hiss to the loss, as loud as upper partials are.
         made = torch.cat([codec.decode(latents + noise), compared(codec.decode(left.latents), left.begins, frames)])
-        families = clips.families[torch.cat([chosen.cpu(), left.clips])].to(real.device)
+        families = clips.families[torch.cat([chosen, left.clips])].to(real.device)
         return Batch(made, torch.cat([real, left.real]), families)
 
 
 class Adversary(nn.Module):
-    """The discriminator, and how much it counts."""
+    """The discriminator, and the ``weights`` (2) of its terms: how clearly sounds are told, how unlike pairs are."""
 
     weights: Tensor
 
@@ -86,30 +88,32 @@ class Adversary(nn.Module):
         wrong.backward()
         return wrong.detach()
 
-    def teach(self, heard: Heard, there: Heard, batch: Batch) -> tuple[Tensor, Tensor]:
+    def teach(self, heard: Heard, there: Heard, families: Tensor) -> tuple[Tensor, Tensor]:
         """Its two terms for the decoder: how clearly sounds are told from real ones, how unlike pairs look to it."""
         self.requires_grad_(False)
-        seen = self.discriminator(heard.mels, batch.families)
+        seen = self.discriminator(heard.mels, families)
         with torch.no_grad():
-            true = self.discriminator(there.mels, batch.families)
+            true = self.discriminator(there.mels, families)
         self.requires_grad_(True)
         return given_away(seen), unlike(seen, true)
 
-    def weigh(self, distances: Tensor, terms: Sequence[Tensor], made: Tensor) -> None:
+    def weigh(self, distances: Tensor, terms: Sequence[Tensor], made: Tensor, team: Team) -> None:
         """Follow the gradients' sizes: each of ``terms`` is to change ``made`` by `BESIDE` of what distances do."""
         first, *sizes = (
             float(torch.autograd.grad(term, made, retain_graph=True)[0].norm()) + 1e-9 for term in (distances, *terms)
         )
         wanted = torch.tensor([min(BESIDE * first / size, MOST) for size in sizes])
+        # The same for all of a team: each would go after another sum.
+        team.mean([wanted], torch.zeros(1))
         self.weights.lerp_(wanted.to(self.weights.device), FOLLOW)
 
 
 class Trainer:
     """A decoder and its adversary."""
 
-    def __init__(self, codec: Codec, lessons: Lessons, rate: float) -> None:
+    def __init__(self, codec: Codec, examples: Examples, rate: float) -> None:
         device = next(codec.parameters()).device
-        self.codec, self.lessons, self.rate = codec, lessons, rate
+        self.codec, self.examples, self.rate = codec, examples, rate
         self.loss, self.adversary = ReconstructionLoss().to(device), Adversary().to(device)
         self.average = Average(codec, DECAY)
         self.own = [value for value in codec.parameters() if value.requires_grad]
@@ -134,7 +138,8 @@ class Trainer:
         """One step of both; what there is to log."""
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(loop, self.rate)
-        batch = self.lessons.draw(self.codec, loop.step)
+        batch = self.examples.draw(self.codec, loop.step)
+        # Middle and side, never left and right: that is what the adversary sees of them too.
         heard = self.loss.hear(batch.made)
         with torch.no_grad():
             there = self.loss.hear(batch.real)
@@ -143,9 +148,9 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.others, 10.0)
         self.opposing.step()
         terms = self.loss.compare(batch.made, batch.real, heard, there)
-        told, unlike_pairs = self.adversary.teach(heard, there, batch)
+        told, unlike_pairs = self.adversary.teach(heard, there, batch.families)
         if loop.step % WEIGH_EVERY == 0:
-            self.adversary.weigh(terms["total"], (told, unlike_pairs), batch.made)
+            self.adversary.weigh(terms["total"], (told, unlike_pairs), batch.made, loop.team)
         self.optimiser.zero_grad()
         beside = (self.adversary.weights * torch.stack([told, unlike_pairs])).sum()
         (terms["total"] + min(1.0, (loop.step - loop.origin) / ALONE) * beside).backward()
@@ -165,13 +170,15 @@ def main() -> None:
     # Cards round to ten bits in convolutions unless told otherwise.
     torch.backends.cudnn.allow_tf32 = False
     torch.manual_seed(given.seed)
-    there = {split: Clips(run, split, device) for split in SPLITS if (run / "data" / f"{split}.json").exists()}
-    splits = [there[split] for split in SPLITS if split in there]
-    codec, test = Codec(preset), Clips(run, "test")
+    rendered = {split: Clips(run, split, device) for split in SPLITS if (run / "data" / f"{split}.json").exists()}
+    splits = [rendered[split] for split in SPLITS if split in rendered]
+    codec, test, played = Codec(preset), Clips(run, "test"), Played(given.model, device)
     codec.start_from(given.model)
     codec.stock.encoder.requires_grad_(False)
-    trainer = Trainer(codec.to(device), Lessons(splits, Played(given.model, device), preset), preset.further_rate)
+    trainer = Trainer(codec.to(device), Examples(splits, played, preset), preset.further_rate)
     loop = Loop(run / DECODER, preset.further_steps, given.seed, trainer.parts, given.minutes, extend=given.extend)
+    if not same_encoder(codec, played.teacher):
+        raise SystemExit(f"{run / DECODER} is of another model than {given.model}: give each a run of its own")
     judge = load_judge(run, PRESETS[given.preset].judge.width).to(device)
     for step in loop.steps():
         loop.log(**trainer.step(loop))

@@ -32,7 +32,10 @@ LEAK = 0.2
 
 
 class Seen(NamedTuple):
-    """What a look says of sounds: ``answers`` (n, 1, …), higher for real ones, and what its layers made of them."""
+    """What a look says of sounds: ``answers`` (n, 1, …), higher for real ones, and what its layers made of them.
+
+    ``features`` are (n, channels, bands, frames), fewer of both from layer to layer.
+    """
 
     answers: Tensor
     features: list[Tensor]

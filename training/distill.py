@@ -19,7 +19,7 @@ from training.latents import averaged_codec
 from training.lessons import NUMBERS, Lessons
 from training.loop import Average, Loop, Stateful, learning_rate, parser
 from training.presets import PRESETS, DistillationPreset, Preset
-from training.student import Student, Teacher, export
+from training.student import Student, Teacher, export, same_encoder
 from training.team import Team
 from training.transformer import plain_attention
 from training.ways import Prompts, Ways
@@ -77,9 +77,8 @@ def distil(
 
 def decoder_for(teacher: Teacher, run: Path, preset: Preset) -> Codec:
     """The decoder that was trained on in a run. Raises ValueError where it reads other latents than the teacher's."""
-    codec, encoder = averaged_codec(run / DECODER, preset), teacher.module.pretransform.model.encoder.state_dict()
-    own = codec.stock.encoder.state_dict()
-    if own.keys() != encoder.keys() or any(not torch.equal(own[name], encoder[name].cpu()) for name in own):
+    codec = averaged_codec(run / DECODER, preset)
+    if not same_encoder(codec, teacher):
         raise ValueError(f"the decoder of {run} was trained on for another model than {teacher.folder}")
     return codec
 

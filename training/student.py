@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from midifrag.engine.loading.load import with_absolute_tokenizers
 from midifrag.engine.loading.silence_output import silence_output
+from training.codec import Codec
 
 #: The weight that reads what is told by the global conditioning, and the one after it.
 FIRST, LAST = (f"model.model.to_global_embed.{index}.weight" for index in (0, 2))
@@ -124,6 +125,12 @@ class Teacher:
         answers = ask(self.module, torch.cat([x, x]), torch.cat([t, t]), twice.without_prompt(without))
         given, empty = answers.chunk(2)
         return given, empty
+
+
+def same_encoder(codec: Codec, teacher: Teacher) -> bool:
+    """Whether an autoencoder makes the latents that the teacher knows."""
+    theirs, own = teacher.module.pretransform.model.encoder.state_dict(), codec.stock.encoder.state_dict()
+    return own.keys() == theirs.keys() and all(torch.equal(own[name].cpu(), theirs[name].cpu()) for name in own)
 
 
 class Student(nn.Module):

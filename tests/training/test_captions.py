@@ -50,16 +50,20 @@ def test_words_that_few_families_know_are_taken_more_often():
     assert 1 < rarer < rarest == len(NAMES) / sum("speed" in family.axes for family in FAMILIES.values())
 
 
-@pytest.mark.parametrize("family", ["lead", "kick"])
+@pytest.mark.parametrize("family", NAMES)
 def test_words_that_holding_out_leaves_hardly_any_captions_with_are_found(family):
     rng = np.random.default_rng(8)
-    captions = [set(draw(family, rng).prompt.split()) for _ in range(3000)]
+    captions = [set(draw(family, rng).prompt.split()) for _ in range(2000)]
     words = [word for axis in FAMILIES[family].axes for word in WORDS[axis]]
     said = {word: sum(word in caption for caption in captions) for word in words}
     usual = sum(said.values()) / len(words)
-    assert missed(family) == (("low",) if family == "lead" else ())
-    assert all(said[word] < 1.1 * MISSED * usual for word in missed(family))
-    assert all(said[word] > 0.9 * MISSED * usual for word in words if word not in missed(family))
+    assert all(said[word] < 1.25 * MISSED * usual for word in missed(family))
+    assert all(said[word] > 0.75 * MISSED * usual for word in words if word not in missed(family))
+
+
+def test_low_leads_are_missed():
+    assert missed("lead") == ("low",)
+    assert missed("kick") == ()
 
 
 def test_a_caption_with_a_word_has_it_and_is_no_more_held_out_than_others():

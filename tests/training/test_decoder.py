@@ -5,6 +5,7 @@ from training import decoder
 from training.decoder import Adversary, Batch
 from training.losses import ReconstructionLoss
 from training.presets import RATIO
+from training.team import Team
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_the_adversary_learns_for_itself_alone(batch):
 def test_the_decoder_is_taught_and_the_adversary_stays_as_it_was(batch):
     adversary = Adversary()
     _, made, real = heard(batch)
-    torch.stack(adversary.teach(made, real, batch)).sum().backward()
+    torch.stack(adversary.teach(made, real, batch.families)).sum().backward()
     assert batch.made.grad.abs().sum() > 0
     assert all(value.grad is None and value.requires_grad for value in adversary.parameters())
 
@@ -40,12 +41,15 @@ def test_what_the_adversary_says_weighs_by_the_sizes_of_gradients(batch, monkeyp
     monkeypatch.setattr(decoder, "MOST", 1e9)
     adversary = Adversary()
     loss, made, real = heard(batch)
-    distances, terms = loss.compare(batch.made, batch.real, made, real)["total"], adversary.teach(made, real, batch)
-    adversary.weigh(distances, terms, batch.made)
+    distances, terms = (
+        loss.compare(batch.made, batch.real, made, real)["total"],
+        adversary.teach(made, real, batch.families),
+    )
+    adversary.weigh(distances, terms, batch.made, Team())
     (whole,) = torch.autograd.grad(distances, batch.made, retain_graph=True)
     for weight, term in zip(adversary.weights, terms, strict=True):
         (own,) = torch.autograd.grad(weight * term, batch.made, retain_graph=True)
         assert float(own.norm()) == pytest.approx(decoder.BESIDE * float(whole.norm()), rel=1e-3)
     monkeypatch.setattr(decoder, "MOST", 1e-6)
-    adversary.weigh(distances, terms, batch.made)
+    adversary.weigh(distances, terms, batch.made, Team())
     assert adversary.weights.tolist() == pytest.approx([1e-6, 1e-6])

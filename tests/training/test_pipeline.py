@@ -1,18 +1,19 @@
 """From nothing to an exported, evaluated model with a card, at a size that learns nothing."""
 
 import json
+import shutil
 import sys
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from training import all as everything
 from training import autoencoder, card, clips, data, decoder, diffusion, evaluate, export, judge, latents
 from training.captions import NAMES, RARE, WORDS, families_with, held_out, missed, scarcity
 from training.clips import Clips
-from training.codec import INSIDE
+from training.codec import INSIDE, Codec
 from training.generator import Generator
 from training.presets import PRESETS
 
@@ -132,6 +133,79 @@ def test_a_decoder_alone_is_trained_on_so_that_latents_stay_what_they_were(run, 
     moved = {name for name, value in named.items() if not torch.equal(value, before[INSIDE + name].float())}
     assert moved
     assert all(name.startswith("decoder.") for name in moved)
+
+
+def decoder_run(run, folder, *left_out):
+    folder.mkdir()
+    (folder / "judge.pt").symlink_to(run / "judge.pt")
+    (folder / "data").mkdir()
+    for path in (run / "data").iterdir():
+        if path.stem not in left_out:
+            (folder / "data" / path.name).symlink_to(path)
+    return folder
+
+
+def equal(one, other):
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(equal, one, other))
+    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+
+
+def test_a_decoder_and_its_adversary_go_on_as_if_they_had_not_stopped(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(autoencoder, "JUDGED", 4)
+    monkeypatch.setattr(decoder, "ALONE", 1)
+    model = ("--model", str(run / "export"))
+    once, twice = (decoder_run(run, tmp_path / name) for name in ("once", "twice"))
+    call(decoder, once, monkeypatch, *model)
+    with monkeypatch.context() as stopping:
+        step = decoder.Trainer.step
+
+        def one_step(self, loop):
+            loop.asked_to_stop = True
+            return step(self, loop)
+
+        stopping.setattr(decoder.Trainer, "step", one_step)
+        with pytest.raises(SystemExit, match="stopped at step 1"):
+            call(decoder, twice, monkeypatch, *model)
+    first = torch.load(twice / "decoder.pt", weights_only=True)
+    call(decoder, twice, monkeypatch, *model)
+    whole, resumed = (torch.load(folder / "decoder.pt", weights_only=True) for folder in (once, twice))
+    for part in ("codec", "optimiser", "average", "adversary", "opposing"):
+        assert equal(whole[part], resumed[part]), part
+        assert not equal(first[part], resumed[part]), part
+
+
+def test_a_decoder_is_trained_on_without_the_splits_that_may_be_left_out(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(autoencoder, "JUDGED", 4)
+    folder = decoder_run(run, tmp_path / "own", "rare", "missed")
+    call(decoder, folder, monkeypatch, "--model", str(run / "export"))
+    assert (folder / "decoder.pt").exists()
+
+
+def test_a_decoder_of_another_model_is_not_gone_on_with(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(autoencoder, "JUDGED", 4)
+    folder = decoder_run(run, tmp_path / "own")
+    call(decoder, folder, monkeypatch, "--model", str(run / "export"))
+    other = tmp_path / "other"
+    shutil.copytree(run / "export", other)
+    state = load_file(other / "model.safetensors")
+    name = next(name for name in state if name.startswith(INSIDE + "encoder.") and state[name].ndim == 3)
+    save_file({**state, name: state[name] + 1}, other / "model.safetensors")
+    with pytest.raises(SystemExit, match="another model"):
+        call(decoder, folder, monkeypatch, "--model", str(other), "--extend")
+
+
+def test_what_a_decoder_is_taught_on_is_of_the_families_that_are_said(run, monkeypatch):
+    clips, preset = Clips(run, "train"), PRESETS["tiny"].autoencoder
+    levels = (1 + clips.families.float()) / 30
+    clips.audio = (levels[:, None, None] * torch.ones(clips.audio.shape) * 32_767).short()
+    played = decoder.Played(run / "export", torch.device("cpu"))
+    codec = Codec(preset)
+    batch = decoder.Examples([clips], played, preset).draw(codec, 0)
+    assert batch.made.shape == batch.real.shape == (2, 2, preset.crop * 1024)
+    assert ((batch.real.amax(dim=(1, 2)) * 30).round() - 1).tolist() == batch.families.tolist()
 
 
 def test_an_autoencoder_and_a_transformer_of_a_model_are_trained_on(run, tmp_path, monkeypatch):

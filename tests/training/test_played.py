@@ -71,6 +71,14 @@ def test_crops_of_latents_and_sounds_are_of_the_same_places(monkeypatch):
     assert {AROUND} <= set(crops.begins[1::2].tolist()) <= {0, AROUND, 2 * AROUND}
 
 
+def test_clips_too_short_for_a_crop_are_refused(monkeypatch):
+    monkeypatch.setattr(played, "Teacher", lambda *_: model())
+    one, clips = Played("folder", torch.device("cpu")), Numbered(21)
+    monkeypatch.setattr(one, "finished", lambda latents, *_: latents)
+    with pytest.raises(ValueError, match="too short"):
+        one.crops(clips, clips, 2, 16, torch.tensor([1.0, 0.0]))
+
+
 def test_crops_are_of_where_something_is_heard(monkeypatch):
     monkeypatch.setattr(played, "Teacher", lambda *_: model())
     one, clips = Played("folder", torch.device("cpu")), Numbered(200)

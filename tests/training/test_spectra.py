@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from training import losses
 from training.losses import BANDS, ReconstructionLoss
 from training.spectra import Spectra, mel_bank
 
@@ -77,3 +78,15 @@ def test_the_loss_hears_a_noise_that_is_driven_where_its_spectra_hardly_change()
     other, flat = (loss.compare(made, noise, loss.hear(made), there) for made in (another, driven))
     assert float(flat["peaks"]) > 5 * float(other["peaks"])
     assert float(flat["mel"]) < 1.2 * float(other["mel"])
+
+
+def test_all_terms_count(monkeypatch):
+    torch.manual_seed(0)
+    loss = ReconstructionLoss()
+    made, real = 0.1 * torch.randn(2, 3, 2, 16_384)
+    terms = loss.compare(made, real, loss.hear(made), loss.hear(real))
+    for name in ("linear", "mel", "bins", "wave", "peaks"):
+        monkeypatch.setattr(losses, name.upper(), 1000.0)
+        more = loss.compare(made, real, loss.hear(made), loss.hear(real))
+        assert float(more["total"]) > float(terms["total"]) + 900 * float(terms[name]) > float(terms["total"])
+        monkeypatch.undo()
