@@ -30,8 +30,6 @@ DROPPED = 0.1
 LIKE_SAMPLER = 0.6
 #: How fast the classes' mean losses are followed, and how far their weights may go from 1.
 FOLLOW, MOST = 0.02, 3.0
-#: How many times as often as others clips of a split are taken.
-OFTEN = {"missed": 3.0}
 #: Steps and guidance of the sounds drawn while training, and how many of each family.
 STEPS, GUIDANCE, EACH = 16, 3.0, 2
 #: The positions learn faster than the rest by this.
@@ -69,7 +67,7 @@ class Latents:
 
     def __init__(self, run: Path, *splits: str) -> None:
         self.prompts: list[str] = []
-        latents, families, seconds, often = [], [], [], []
+        latents, families, seconds = [], [], []
         for split in splits:
             # Data of one's own may have no such splits.
             if not (run / f"latents-{split}.pt").exists():
@@ -79,11 +77,10 @@ class Latents:
             # Only the first clips may have been encoded.
             count = len(latents[-1])
             self.prompts += clips.prompts[:count]
-            often += [OFTEN.get(split, 1.0)] * count
             families.append(clips.families[:count])
             seconds.append(clips.seconds[:count])
         self.latents, self.families, self.seconds = torch.cat(latents), torch.cat(families), torch.cat(seconds)
-        self.weights = torch.tensor([scarcity(prompt) for prompt in self.prompts]) * torch.tensor(often)
+        self.weights = torch.tensor([scarcity(prompt) for prompt in self.prompts])
 
     def draw(self, count: int) -> tuple[Tensor, list[str], Tensor, Tensor]:
         """A batch: latents, prompts, seconds, families; cut at a random frame after the sounds' ends."""
