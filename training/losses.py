@@ -46,7 +46,9 @@ class ReconstructionLoss(nn.Module):
         views = [left, right] if channels else [0.5 * (left + right), 0.5 * (left - right)]
         magnitudes, mels = {}, {}
         for window in BANDS:
-            magnitude = self.spectra[str(window)].magnitude(torch.cat(views)).unflatten(0, (2, -1))
+            spectra = self.spectra[str(window)]
+            assert isinstance(spectra, Spectra)
+            magnitude = spectra.magnitude(torch.cat(views)).unflatten(0, (2, -1))
             magnitudes[window], mels[window] = magnitude, magnitude @ self.get_buffer(f"bank_{window}")
         return Heard(magnitudes, mels)
 
