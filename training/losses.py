@@ -36,8 +36,9 @@ class ReconstructionLoss(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.spectra = nn.ModuleDict({str(window): Spectra(window) for window in BANDS})
+        self.spectra = {window: Spectra(window) for window in BANDS}
         for window, bands in BANDS.items():
+            self.add_module(f"spectra_{window}", self.spectra[window])
             self.register_buffer(f"bank_{window}", mel_bank(window, bands), persistent=False)
 
     def hear(self, audio: Tensor, *, channels: bool = False) -> Heard:
@@ -46,9 +47,7 @@ class ReconstructionLoss(nn.Module):
         views = [left, right] if channels else [0.5 * (left + right), 0.5 * (left - right)]
         magnitudes, mels = {}, {}
         for window in BANDS:
-            spectra = self.spectra[str(window)]
-            assert isinstance(spectra, Spectra)
-            magnitude = spectra.magnitude(torch.cat(views)).unflatten(0, (2, -1))
+            magnitude = self.spectra[window].magnitude(torch.cat(views)).unflatten(0, (2, -1))
             magnitudes[window], mels[window] = magnitude, magnitude @ self.get_buffer(f"bank_{window}")
         return Heard(magnitudes, mels)
 
