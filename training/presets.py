@@ -14,7 +14,7 @@ LATENTS = 64
 class DataPreset:
     """How many clips of each family to render, ``rare_clips`` more of those that have a rare axis.
 
-    ``missed_clips`` are of each adjective that holding out prompts leaves hardly any of.
+    ``missed_clips`` are of each adjective that a family has less of because prompts with it are held out.
 
     ``frames`` are latent frames of 1024 samples (3.02 s and 6.01 s).
     """
