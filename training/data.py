@@ -37,7 +37,7 @@ class Split:
     """One array of clips: ``each`` of a family, of ``frames`` latent frames, drawn from ``seed``.
 
     With ``naming``, of the families that have any of these axes, and every caption names one of them. With ``missing``,
-    of each adjective that a family's captions for training hardly have, and every caption has it.
+    of each adjective that a family's captions for training have less often than others, and every caption has it.
     """
 
     name: str

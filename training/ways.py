@@ -17,7 +17,7 @@ from training.transformer import LOG_SNR
 
 #: How often sounds have another length than the usual, and how often one ends before its window does.
 OTHER_LENGTH, SHORTER, SHORTEST = 0.2, 0.35, 0.8
-#: How often a caption names one of the adjectives that a family's captions hardly have.
+#: How often a caption names one of the adjectives that a family's captions have less often than others.
 NAMED = 1 / 10
 #: Latents that a window may have beyond its sound: lengths are rounded up where a model is played.
 SLACK = 10

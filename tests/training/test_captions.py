@@ -51,7 +51,7 @@ def test_words_that_few_families_know_are_taken_more_often():
 
 
 @pytest.mark.parametrize("family", NAMES)
-def test_words_that_holding_out_leaves_hardly_any_captions_with_are_found(family):
+def test_words_that_holding_out_leaves_fewer_captions_with_are_found(family):
     rng = np.random.default_rng(8)
     captions = [set(draw(family, rng).prompt.split()) for _ in range(2000)]
     words = [word for axis in FAMILIES[family].axes for word in WORDS[axis]]

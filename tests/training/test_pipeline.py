@@ -69,7 +69,7 @@ def test_rare_adjectives_get_clips_of_their_own(run):
     assert both.weights.tolist() == pytest.approx([scarcity(prompt) for prompt in both.prompts])
 
 
-def test_words_that_holding_out_leaves_hardly_any_of_get_clips_of_their_own(run):
+def test_words_that_holding_out_leaves_less_of_get_clips_of_their_own(run):
     clips = Clips(run, "missed")
     wanted = [(family, word) for family in NAMES for word in missed(family)]
     assert [
@@ -171,6 +171,12 @@ def test_a_decoder_and_its_adversary_go_on_as_if_they_had_not_stopped(run, tmp_p
     for part in ("codec", "optimiser", "average", "adversary", "opposing"):
         assert equal(whole[part], resumed[part]), part
         assert not equal(first[part], resumed[part]), part
+
+    # What the adversary says has a part in it.
+    monkeypatch.setattr(decoder, "ALONE", 1e9)
+    deaf = decoder_run(run, tmp_path / "deaf")
+    call(decoder, deaf, monkeypatch, *model)
+    assert not equal(whole["codec"], torch.load(deaf / "decoder.pt", weights_only=True)["codec"])
 
 
 def test_a_decoder_is_trained_on_without_the_splits_that_may_be_left_out(run, tmp_path, monkeypatch):
