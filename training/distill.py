@@ -8,6 +8,7 @@ stable-audio-tools' format; lessons are its own answers, so nothing else is need
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -31,7 +32,9 @@ def arguments() -> argparse.Namespace:
     result.add_argument("--teacher", type=Path, default=EARLIER_POCKET_FOLDER, help="model folder (pocket-1)")
     result.add_argument("--student", type=Path, help="model folder of an earlier student, to begin with its weights")
     result.add_argument("--prompts", type=Path, help="file with one prompt a line, for a teacher of other sounds")
-    result.add_argument("--decoder", type=Path, help="run in which the teacher's decoder was trained on, to export it")
+    result.add_argument(
+        "--decoder", type=Path, nargs="+", help="run in which the teacher's decoder was trained on; of several the mean"
+    )
     result.add_argument("--export", action="store_true", help="write the folder from the checkpoint, and train nothing")
     return result.parse_args()
 
@@ -54,7 +57,7 @@ def distil(
             for group in (*muon.param_groups, *adam.param_groups):
                 group["lr"] = rate * group.get("factor", 1.0)
             if step == loop.first or step % size.renew_every == 0:
-                lessons.renew()
+                lessons.renew(student)
             lesson = lessons.draw(size.batch)
             with torch.autocast(student.device.type, dtype=torch.bfloat16):
                 wrong = student(lesson.x, lesson.t, lesson.told, lesson.numbers) - lesson.target
@@ -75,12 +78,19 @@ def distil(
         average.copy_to(student)
 
 
-def decoder_for(teacher: Teacher, run: Path, preset: Preset) -> Codec:
-    """The decoder that was trained on in a run. Raises ValueError where it reads other latents than the teacher's."""
-    codec = averaged_codec(run / DECODER, preset)
-    if not same_encoder(codec, teacher):
-        raise ValueError(f"the decoder of {run} was trained on for another model than {teacher.folder}")
-    return codec
+@torch.no_grad()
+def decoder_for(teacher: Teacher, runs: Sequence[Path], preset: Preset) -> Codec:
+    """The decoder that was trained on in a run; of several the mean of their weights (arXiv:2203.05482).
+
+    Raises ValueError where one reads other latents than the teacher's.
+    """
+    codecs = [averaged_codec(run / DECODER, preset) for run in runs]
+    for run, codec in zip(runs, codecs, strict=True):
+        if not same_encoder(codec, teacher):
+            raise ValueError(f"the decoder of {run} was trained on for another model than {teacher.folder}")
+    for value, *others in zip(*(codec.parameters() for codec in codecs), strict=True):
+        value.copy_(torch.stack([value, *others]).mean(dim=0))
+    return codecs[0]
 
 
 def main() -> None:

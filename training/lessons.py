@@ -4,6 +4,9 @@ Two numbers are new to the student: the guidance (arXiv:2210.03142) and how many
 velocities of arXiv:2410.12557 and arXiv:2505.13447, learned from whole ways of the teacher as in arXiv:2202.00512). No
 recording is needed. The newest few batches of ways are kept and drawn from at random: what a way has cost is used
 several times, with other guidances and other numbers of steps.
+
+Half of the ways are the student's own (arXiv:1011.0686): it takes the steps, and from each place that it comes by the
+teacher shows how one goes on from there. Else it would only know places that it never comes by.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ import torch
 from torch import Tensor
 
 from midifrag.config.model_inputs import GUIDANCE_NAME, STEPS_NAME
-from training.student import Told, ask
-from training.ways import Ways, go, place, schedule
+from training.student import USUAL_STEPS, Told, ask
+from training.ways import Ways, along, go, place, schedule
 
 #: The guidance that a student learns.
 GUIDANCE = (1.0, 7.0)
@@ -31,11 +34,17 @@ NUMBERS = {GUIDANCE_NAME: GUIDANCE, STEPS_NAME: (1.0, float(ALL_STEPS))}
 KEPT = 6
 #: How often the guidance is 1, where nothing is guided, and the prompt is left out: a negative prompt takes both.
 UNGUIDED, EMPTY = 0.15, 0.05
+#: How often the guidance and the steps are those that the student is played with where nothing is said.
+USUAL = 0.35
+#: How often ways are the student's own, and in how many steps.
+LED, LED_STEPS = 0.5, (2, 4, 4, 8)
 #: The share of lessons that are of all steps, and noised copies of a way's end that are asked of beside it.
 SINGLE, NOISED = 0.5, 4
 
 #: A student's answer to latents, times, what the teacher was told, and the numbers that are new (n, 2).
 Answer: TypeAlias = Callable[[Tensor, Tensor, Told, Tensor], Tensor]
+#: A teacher's answer to latents and times.
+Look: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -64,12 +73,15 @@ class Lesson:
 class _Gone:
     """Whole ways of ``scales``: latents ``way`` (steps + 1, n, channels, frames) at the times of `schedule`.
 
-    ``x`` (places, n, channels, frames) are where the teacher was asked, at ``t`` (places, n), with both its answers.
+    Of a student's own way it is what it came by, and ``reached`` (steps, n, channels, frames) is how far the teacher
+    gets from each place but the last. ``x`` (places, n, channels, frames) are where the teacher was asked, at ``t``
+    (places, n), with both its answers.
     """
 
     told: Told
     scales: Tensor
     way: Tensor
+    reached: Tensor | None
     x: Tensor
     t: Tensor
     given: Tensor
@@ -85,24 +97,29 @@ class Lessons:
 
     def __init__(self, ways: Ways, *, seed: int = 7) -> None:
         self.ways, self.teacher = ways, ways.teacher
+        self.usual = min(max(self.teacher.guidance, GUIDANCE[0]), GUIDANCE[1])
         self.kept: deque[_Gone] = deque(maxlen=KEPT)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.held_out = self._go(evaluation=True)
 
-    def renew(self) -> None:
-        """Let the teacher go another batch of ways."""
-        self.kept.append(self._go())
+    def renew(self, answer: Answer) -> None:
+        """Let the teacher go another batch of ways, its own or those of a student that gives this ``answer``."""
+        self.kept.append(self._go(answer if torch.rand(()) < LED else None))
+
+    def _scales(self, count: int) -> Tensor:
+        """Guidances (count) to teach."""
+        scales = torch.empty(count).uniform_(*GUIDANCE)
+        scales[torch.rand(count) < USUAL] = self.usual
+        scales[torch.rand(count) < UNGUIDED] = 1.0
+        return scales
 
     @torch.no_grad()
-    def _go(self, *, evaluation: bool = False) -> _Gone:
+    def _go(self, student: Answer | None = None, *, evaluation: bool = False) -> _Gone:
         prompts, seconds, x = self.ways.begin(evaluation=evaluation)
         count, told = len(x), self.teacher.told(prompts, seconds)
-        scales = torch.empty(count).uniform_(*GUIDANCE)
-        if evaluation:
-            scales.fill_(self.teacher.guidance)
-        else:
-            scales[torch.rand(count) < UNGUIDED] = 1.0
+        scales = torch.full((count,), self.teacher.guidance) if evaluation else self._scales(count)
+        if not evaluation:
             told = told.without_prompt((torch.rand(count) < EMPTY).to(x.device))
         scales, asked = scales.to(x.device), list[tuple[Tensor, ...]]()
 
@@ -112,13 +129,30 @@ class Lessons:
             asked.append((*(part.to(torch.float16) for part in (x, given, empty)), t))
             return guided(given, empty, scales)
 
-        places: list[Tensor] = []
-        end = go(look, x, ALL_STEPS, places)
+        places, reached = list[Tensor](), None
+        if student is None:
+            end = go(look, x, ALL_STEPS, places)
+        else:
+            reached = self._led(student, look, told, scales, x, places)
+            end = reached[-1]
         for _ in range(NOISED):
             t = torch.rand(count).to(x.device)
             look(end + t[:, None, None] * (torch.randn(x.shape).to(x.device) - end), t)
         x, given, empty, t = (torch.stack(parts) for parts in zip(*asked, strict=True))
-        return _Gone(told, scales, torch.stack(places), x, t, given, empty)
+        return _Gone(told, scales, torch.stack(places), reached, x, t, given, empty)
+
+    def _led(self, student: Answer, look: Look, told: Told, scales: Tensor, x: Tensor, places: list[Tensor]) -> Tensor:
+        """Where the teacher gets from each place that the student comes by, in so many steps as make one of its own."""
+        steps = LED_STEPS[int(torch.randint(len(LED_STEPS), ()))]
+        take = _telling(student, told, torch.stack([scales, torch.full_like(scales, steps)], dim=1))
+        reached = []
+        for times in schedule(ALL_STEPS).unfold(0, ALL_STEPS // steps + 1, ALL_STEPS // steps):
+            places.append(x)
+            reached.append(along(look, x, times))
+            with torch.autocast(x.device.type, dtype=torch.bfloat16):
+                x = along(take, x, times[[0, -1]])
+        places.append(x)
+        return torch.stack(reached)
 
     def draw(self, count: int) -> Lesson:
         """Some of what the teacher found, at random."""
@@ -129,27 +163,35 @@ class Lessons:
     def _single(self, block: _Gone, count: int) -> Lesson:
         """A step of all, with any guidance: what the two answers come to."""
         places, rows = torch.randint(len(block.x), (count,)), torch.randint(block.x.shape[1], (count,))
-        scales = torch.empty(count).uniform_(*GUIDANCE)
-        scales[torch.rand(count) < UNGUIDED] = 1.0
-        scales = scales.to(block.t.device)
+        scales = self._scales(count).to(block.t.device)
         given, empty = block.given[places, rows].float(), block.empty[places, rows].float()
         numbers = torch.stack([scales, torch.full_like(scales, ALL_STEPS)], dim=1)
         x, told = block.x[places, rows].float(), block.told.rows(rows)
         return Lesson(x, block.t[places, rows], told, numbers, guided(given, empty, scales), scales**-2)
 
     def _longer(self, block: _Gone, count: int) -> Lesson:
-        """A step of fewer, with the way's guidance: the straight way from where it begins to where it ends."""
-        rows = torch.randint(block.way.shape[1], (count,))
-        # Few steps differ more from each other than many do.
-        steps = torch.exp2(torch.rand(count) * np.log2(ALL_STEPS)).round().long()
+        """A step of fewer, with the way's guidance: the straight way from where it begins to where the teacher gets."""
+        rows, steps = torch.randint(block.way.shape[1], (count,)), self._steps(block, count)
         index = (torch.rand(count) * steps).long().minimum(steps - 1)
         ends = [schedule(each)[[at, at + 1]] for each, at in zip(steps.tolist(), index.tolist(), strict=True)]
         now, then = torch.stack(ends).to(block.way.device).unbind(1)
-        x = place(block.way[:, rows], now)
-        target = (place(block.way[:, rows], then) - x) / (then - now)[:, None, None]
+        if block.reached is None:
+            x, end = (place(block.way[:, rows], t) for t in (now, then))
+        else:
+            x, end = block.way[index, rows], block.reached[index, rows]
+        target = (end - x) / (then - now)[:, None, None]
         scales = block.scales[rows.to(block.scales.device)]
         numbers = torch.stack([scales, steps.to(x.device).float()], dim=1)
         return Lesson(x, now, block.told.rows(rows), numbers, target, scales**-2)
+
+    @staticmethod
+    def _steps(block: _Gone, count: int) -> Tensor:
+        """Numbers of steps (count): those that a student took, or any, fewer of them the more they are."""
+        if block.reached is not None:
+            return torch.full((count,), len(block.reached))
+        # Few steps differ more from each other than many do.
+        steps = torch.exp2(torch.rand(count) * np.log2(ALL_STEPS)).round().long()
+        return steps.masked_fill(torch.rand(count) < USUAL, USUAL_STEPS)
 
     @torch.no_grad()
     def measure(self, answer: Answer) -> dict[str, float]:

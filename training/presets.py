@@ -86,8 +86,8 @@ class DistillationPreset:
     """
 
     steps: int = 6000
-    further_steps: int = 1500
-    further_rate: float = 2e-4
+    further_steps: int = 3000
+    further_rate: float = 2.5e-4
     batch: int = 24
     ways: int = 18
     renew_every: int = 40

@@ -18,7 +18,9 @@ from training.transformer import LOG_SNR
 #: How often sounds have another length than the usual, and how often one ends before its window does.
 OTHER_LENGTH, SHORTER, SHORTEST = 0.2, 0.35, 0.8
 #: How often a caption names one of the adjectives that a family's captions have less often than others.
-NAMED = 1 / 10
+NAMED = 1 / 4
+#: Families whose sounds are lost first in few passes: captions name them so many times more often than others.
+MORE = {"lead": 2, "pluck": 1}
 #: Latents that a window may have beyond its sound: lengths are rounded up where a model is played.
 SLACK = 10
 
@@ -44,7 +46,8 @@ class Prompts:
         lines = self.lines[evaluation]
         if lines:
             return [lines[index] for index in rng.integers(len(lines), size=count)]
-        names = [NAMES[index] for index in rng.permutation(len(NAMES) * -(-count // len(NAMES)))[:count] % len(NAMES)]
+        pool = [*NAMES, *(name for name, more in MORE.items() for _ in range(0 if evaluation else more))]
+        names = [pool[index] for index in rng.permutation(len(pool) * -(-count // len(pool)))[:count] % len(pool)]
         return [_caption(name, rng, evaluation=evaluation).prompt for name in names]
 
 
@@ -82,7 +85,14 @@ class Ways:
 
 def go(answer: Callable[[Tensor, Tensor], Tensor], x: Tensor, steps: int, places: list[Tensor] | None = None) -> Tensor:
     """From noise to latents by Euler steps over the stock schedule; ``places`` takes up where it comes by."""
-    for now, then in pairwise(schedule(steps).tolist()):
+    return along(answer, x, schedule(steps), places)
+
+
+def along(
+    answer: Callable[[Tensor, Tensor], Tensor], x: Tensor, times: Tensor, places: list[Tensor] | None = None
+) -> Tensor:
+    """From the first of ``times`` to the last by an Euler step to each; ``places`` takes up where it comes by."""
+    for now, then in pairwise(times.tolist()):
         if places is not None:
             places.append(x)
         x = x + (then - now) * answer(x, torch.full((len(x),), now, device=x.device)).float()

@@ -4,6 +4,8 @@ import json
 import shutil
 import signal
 import sys
+from collections import Counter
+from itertools import pairwise
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from midifrag.engine.loading.light_imports import light_imports
 from midifrag.engine.loading.silence_output import silence_output
 from training import distill, ways
+from training import lessons as lessons_module
 from training.codec import DECODER, INSIDE, Codec
 from training.config import model_config
 from training.generator import Generator
@@ -52,6 +55,11 @@ def folder(tmp_path_factory):
         {name: value.contiguous() for name, value in module.state_dict().items()}, str(place / "model.safetensors")
     )
     return place
+
+
+def still(x, _t, _told, _numbers):
+    """A student that goes nowhere."""
+    return torch.zeros_like(x)
 
 
 def call(monkeypatch, run, folder, *more):
@@ -119,7 +127,7 @@ def test_a_student_does_not_go_on_from_what_hears_other_numbers(folder):
 def test_a_single_step_s_lesson_is_what_guidance_makes_of_both_answers(folder):
     teacher = Teacher(folder, CPU)
     lessons = Lessons(Ways(teacher, Prompts(None), 3))
-    lessons.renew()
+    lessons.renew(still)
     block = lessons.kept[0]
     torch.manual_seed(5)
     lesson = lessons.draw(8)
@@ -133,12 +141,13 @@ def test_a_single_step_s_lesson_is_what_guidance_makes_of_both_answers(folder):
     assert few.any()
 
 
-def test_a_lesson_of_fewer_steps_leads_to_where_the_teacher_is_after_one_of_them(folder):
+def test_a_lesson_of_fewer_steps_leads_to_where_the_teacher_is_after_one_of_them(folder, monkeypatch):
+    monkeypatch.setattr(lessons_module, "LED", 0.0)
     lessons = Lessons(Ways(Teacher(folder, CPU), Prompts(None), 2))
-    lessons.renew()
+    lessons.renew(still)
     way = lessons.kept[0].way
     torch.manual_seed(0)
-    lesson = lessons._longer(lessons.kept[0], 200)
+    lesson = lessons._longer(lessons.kept[0], 600)
     times, looked_at = schedule(ALL_STEPS), set()
     for x, t, target, (_, steps) in zip(lesson.x, lesson.t, lesson.target, lesson.numbers.tolist(), strict=True):
         if ALL_STEPS % int(steps) == 0:
@@ -150,10 +159,67 @@ def test_a_lesson_of_fewer_steps_leads_to_where_the_teacher_is_after_one_of_them
     assert looked_at == {1, 2, 4, 8, 16}
 
 
-def decoder_of(folder, codec):
+@pytest.mark.parametrize("steps", [2, 8])
+def test_on_a_student_s_way_the_teacher_shows_how_to_go_on_from_each_place(folder, monkeypatch, steps):
+    monkeypatch.setattr(lessons_module, "LED", 1.0)
+    monkeypatch.setattr(lessons_module, "LED_STEPS", (steps,))
+    teacher, numbers = Teacher(folder, CPU), []
+    lessons = Lessons(Ways(teacher, Prompts(None), 2))
+
+    def sideways(x, t, told, told_numbers):
+        numbers.append(told_numbers)
+        return -0.3 * x
+
+    lessons.renew(sideways)
+    (block,) = lessons.kept
+    times, inner = schedule(steps), ALL_STEPS // steps
+    assert len(block.way) == steps + 1
+    for index, x in enumerate(block.way[:-1]):
+        own = x - (times[index + 1] - times[index]) * 0.3 * x
+        torch.testing.assert_close(block.way[index + 1], own)
+        right = x
+        for now, then in pairwise(schedule(ALL_STEPS)[index * inner : (index + 1) * inner + 1]):
+            given, empty = teacher.both(right, now.expand(len(x)), block.told)
+            right = right + (then - now) * (empty + block.scales[:, None, None] * (given - empty))
+        # On ways that are taught the teacher answers in half precision.
+        assert (block.reached[index] - right).norm() < 0.1 * (right - own).norm()
+    assert torch.equal(torch.stack(numbers)[:, :, 0], block.scales.expand(steps, -1))
+    assert {float(value) for value in torch.stack(numbers)[:, :, 1].flatten()} == {float(steps)}
+
+    lesson = lessons._longer(block, 50)
+    assert {float(value) for value in lesson.numbers[:, 1]} == {float(steps)}
+    seen = set()
+    for x, t, target in zip(lesson.x, lesson.t, lesson.target, strict=True):
+        index = int((times - t).abs().argmin())
+        row = int((block.way[index] - x).abs().amax(dim=(1, 2)).argmin())
+        torch.testing.assert_close(x, block.way[index, row])
+        end = x + (times[index + 1] - times[index]) * target
+        torch.testing.assert_close(end, block.reached[index, row], atol=1e-4, rtol=1e-4)
+        seen.add(index)
+    assert seen == set(range(steps))
+
+
+def test_what_a_student_is_mostly_played_with_is_taught_the_most(folder, monkeypatch):
+    teacher = Teacher(folder, CPU)
+    lessons = Lessons(Ways(teacher, Prompts(None), 2))
+    torch.manual_seed(0)
+    scales = lessons._scales(1000)
+    assert 0.2 < float((scales == teacher.guidance).float().mean()) < 0.4
+    assert 0.1 < float((scales == 1.0).float().mean()) < 0.2
+    assert float(scales.min()) >= 1.0
+    assert float(scales.max()) <= 7.0
+    monkeypatch.setattr(lessons_module, "LED", 0.0)
+    lessons.renew(still)
+    assert 0.35 < float((lessons._steps(lessons.kept[0], 1000) == 4).float().mean()) < 0.55
+    # Beyond what a student learns there is nothing to teach.
+    teacher.guidance = 9.0
+    assert float(Lessons(Ways(teacher, Prompts(None), 2))._scales(1000).max()) == 7.0
+
+
+def decoder_of(folder, codec, more=0.5):
     with torch.no_grad():
         for value in codec.stock.decoder.parameters():
-            value += 0.5
+            value += more
     save({"average": Average(codec).state_dict()}, folder / DECODER)
     return codec.stock.decoder.state_dict()
 
@@ -170,6 +236,22 @@ def test_a_student_is_written_with_a_decoder_that_was_trained_on(tmp_path, run, 
     assert all(name.startswith(f"{INSIDE}decoder.") for name in other)
     for name in other:
         assert torch.equal(after[name], decoder[name.removeprefix(f"{INSIDE}decoder.")].half())
+
+
+def test_of_several_decoders_the_mean_is_written(tmp_path, folder):
+    teacher, runs = Teacher(folder, CPU), [tmp_path / name for name in ("first", "second", "third")]
+    codec = Codec(PRESETS["tiny"].autoencoder)
+    codec.start_from(folder)
+    before = {name: value.clone() for name, value in codec.named_parameters()}
+    for run, more in zip(runs, (0.5, 0.5, 2.0), strict=True):
+        decoder_of(run, codec, more)
+    mean = dict(distill.decoder_for(teacher, runs, PRESETS["tiny"]).named_parameters())
+    for name, value in before.items():
+        # One on top of the other they are 0.5, 1.0 and 3.0 above the first.
+        torch.testing.assert_close(mean[name], value + 1.5 if "decoder" in name else value)
+    decoder_of(tmp_path / "other", Codec(PRESETS["tiny"].autoencoder))
+    with pytest.raises(ValueError, match=r"decoder of .*other was trained on for another model"):
+        distill.decoder_for(teacher, [runs[0], tmp_path / "other"], PRESETS["tiny"])
 
 
 def test_a_decoder_of_other_latents_is_refused_before_anything_is_trained(tmp_path, folder, monkeypatch):
@@ -246,3 +328,16 @@ def test_prompts_name_words_that_few_captions_have(monkeypatch):
     assert low_leads() == 1
     monkeypatch.setattr(ways, "NAMED", 0.0)
     assert low_leads() < 0.15
+
+
+def test_prompts_name_some_families_more_often_but_not_where_they_are_measured():
+    torch.manual_seed(0)
+    drawn = {
+        evaluation: Counter(prompt.split()[-1] for prompt in Prompts()(2700, evaluation=evaluation))
+        for evaluation in (False, True)
+    }
+    assert set(drawn[True].values()) == {100}
+    usual = drawn[False]["kick"]
+    assert {name: round(count / usual) for name, count in drawn[False].items() if round(count / usual) > 1} == {
+        name: 1 + more for name, more in ways.MORE.items()
+    }
