@@ -33,7 +33,11 @@ def arguments() -> argparse.Namespace:
     result.add_argument("--student", type=Path, help="model folder of an earlier student, to begin with its weights")
     result.add_argument("--prompts", type=Path, help="file with one prompt a line, for a teacher of other sounds")
     result.add_argument(
-        "--decoder", type=Path, nargs="+", help="run in which the teacher's decoder was trained on; of several the mean"
+        "--decoder",
+        type=Path,
+        nargs="+",
+        action="extend",
+        help="run in which the teacher's decoder was trained on; of several the mean",
     )
     result.add_argument("--export", action="store_true", help="write the folder from the checkpoint, and train nothing")
     return result.parse_args()
@@ -88,7 +92,8 @@ def decoder_for(teacher: Teacher, runs: Sequence[Path], preset: Preset) -> Codec
     for run, codec in zip(runs, codecs, strict=True):
         if not same_encoder(codec, teacher):
             raise ValueError(f"the decoder of {run} was trained on for another model than {teacher.folder}")
-    for value, *others in zip(*(codec.parameters() for codec in codecs), strict=True):
+    # Not the encoder, the same in all: a mean is rounded.
+    for value, *others in zip(*(codec.stock.decoder.parameters() for codec in codecs), strict=True):
         value.copy_(torch.stack([value, *others]).mean(dim=0))
     return codecs[0]
 

@@ -3,7 +3,7 @@
 Two numbers are new to the student: the guidance (arXiv:2210.03142) and how many steps there will be (the average
 velocities of arXiv:2410.12557 and arXiv:2505.13447, learned from whole ways of the teacher as in arXiv:2202.00512). No
 recording is needed. The newest few batches of ways are kept and drawn from at random: what a way has cost is used
-several times, with other guidances and other numbers of steps.
+several times, with other guidances and, of a way of the teacher's, other numbers of steps.
 
 Half of the ways are the student's own (arXiv:1011.0686): it takes the steps, and from each place that it comes by the
 teacher shows how one goes on from there. Else it would only know places that it never comes by.
@@ -34,7 +34,7 @@ NUMBERS = {GUIDANCE_NAME: GUIDANCE, STEPS_NAME: (1.0, float(ALL_STEPS))}
 KEPT = 6
 #: How often the guidance is 1, where nothing is guided, and the prompt is left out: a negative prompt takes both.
 UNGUIDED, EMPTY = 0.15, 0.05
-#: How often the guidance and the steps are those that the student is played with where nothing is said.
+#: How often guidance, and apart from it steps, are set to what the student is played with where nothing is said.
 USUAL = 0.35
 #: How often ways are the student's own, and in how many steps.
 LED, LED_STEPS = 0.5, (2, 4, 4, 8)
@@ -91,8 +91,8 @@ class _Gone:
 class Lessons:
     """The student answers, in one pass, how far its teacher's two get in a step; one of 16 is a pass of the teacher's.
 
-    The teacher's way of many Euler steps is a chain of straight pieces, so each number of steps, and not only those
-    that divide its own, has exact answers on it.
+    The teacher's own way of many Euler steps is a chain of straight pieces, so each number of steps, and not only those
+    that divide it, has exact answers on it. On a student's way there are answers for the steps that were taken.
     """
 
     def __init__(self, ways: Ways, *, seed: int = 7) -> None:
@@ -105,7 +105,9 @@ class Lessons:
 
     def renew(self, answer: Answer) -> None:
         """Let the teacher go another batch of ways, its own or those of a student that gives this ``answer``."""
-        self.kept.append(self._go(answer if torch.rand(()) < LED else None))
+        # Never the first: it would be all there is to draw from, and at the start goes nowhere.
+        led = bool(self.kept) and float(torch.rand(())) < LED
+        self.kept.append(self._go(answer if led else None))
 
     def _scales(self, count: int) -> Tensor:
         """Guidances (count) to teach."""
@@ -118,7 +120,7 @@ class Lessons:
     def _go(self, student: Answer | None = None, *, evaluation: bool = False) -> _Gone:
         prompts, seconds, x = self.ways.begin(evaluation=evaluation)
         count, told = len(x), self.teacher.told(prompts, seconds)
-        scales = torch.full((count,), self.teacher.guidance) if evaluation else self._scales(count)
+        scales = torch.full((count,), self.usual) if evaluation else self._scales(count)
         if not evaluation:
             told = told.without_prompt((torch.rand(count) < EMPTY).to(x.device))
         scales, asked = scales.to(x.device), list[tuple[Tensor, ...]]()

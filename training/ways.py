@@ -19,8 +19,8 @@ from training.transformer import LOG_SNR
 OTHER_LENGTH, SHORTER, SHORTEST = 0.2, 0.35, 0.8
 #: How often a caption names one of the adjectives that a family's captions have less often than others.
 NAMED = 1 / 4
-#: Families whose sounds are lost first in few passes: captions name them so many times more often than others.
-MORE = {"lead": 2, "pluck": 1}
+#: How many times as often as others captions name the families whose sounds are lost first in few passes.
+FRAIL = {"lead": 3, "pluck": 2}
 #: Latents that a window may have beyond its sound: lengths are rounded up where a model is played.
 SLACK = 10
 
@@ -46,7 +46,7 @@ class Prompts:
         lines = self.lines[evaluation]
         if lines:
             return [lines[index] for index in rng.integers(len(lines), size=count)]
-        pool = [*NAMES, *(name for name, more in MORE.items() for _ in range(0 if evaluation else more))]
+        pool = [name for name in NAMES for _ in range(1 if evaluation else FRAIL.get(name, 1))]
         names = [pool[index] for index in rng.permutation(len(pool) * -(-count // len(pool)))[:count] % len(pool)]
         return [_caption(name, rng, evaluation=evaluation).prompt for name in names]
 
