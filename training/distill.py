@@ -20,7 +20,7 @@ from training.latents import averaged_codec
 from training.lessons import NUMBERS, Lessons
 from training.loop import Average, Loop, Stateful, learning_rate, parser
 from training.presets import PRESETS, DistillationPreset, Preset
-from training.student import Student, Teacher, export, same_encoder
+from training.student import Student, Teacher, export, go_back, same_encoder
 from training.team import Team
 from training.transformer import plain_attention
 from training.ways import Prompts, Ways
@@ -31,6 +31,9 @@ def arguments() -> argparse.Namespace:
     result = parser(__doc__)
     result.add_argument("--teacher", type=Path, default=EARLIER_POCKET_FOLDER, help="model folder (pocket-1)")
     result.add_argument("--student", type=Path, help="model folder of an earlier student, to begin with its weights")
+    result.add_argument(
+        "--keep", type=float, default=0.0, help="share of the weights of --student that the written model keeps"
+    )
     result.add_argument("--prompts", type=Path, help="file with one prompt a line, for a teacher of other sounds")
     result.add_argument(
         "--decoder",
@@ -40,7 +43,10 @@ def arguments() -> argparse.Namespace:
         help="run in which the teacher's decoder was trained on; of several the mean",
     )
     result.add_argument("--export", action="store_true", help="write the folder from the checkpoint, and train nothing")
-    return result.parse_args()
+    given = result.parse_args()
+    if not 0 <= given.keep <= 1 or (given.keep and given.student is None):
+        result.error("--keep is a share, 0 to 1, of the weights of --student")
+    return given
 
 
 def distil(
@@ -115,6 +121,8 @@ def main() -> None:
     except SystemExit as asked:
         stopped = asked
     if Team().rank == 0:
+        if given.keep:
+            go_back(student.module, given.student, given.keep)
         if codec is not None:
             student.module.pretransform.model.load_state_dict(codec.stock.state_dict())
         export(student, teacher, given.run / "distilled")

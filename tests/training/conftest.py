@@ -4,8 +4,10 @@ Every worker collects these tests, and most play none of them: what only they us
 """
 
 import importlib
+import json
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -31,3 +33,37 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A teacher with random weights, louder than those of a start so that each of its inputs counts."""
+    from safetensors.torch import save_file
+    from stable_audio_tools.models.factory import create_model_from_config
+
+    from midifrag.engine.loading.silence_output import silence_output
+    from training.config import model_config
+    from training.presets import PRESETS
+    from training.tokens import save_tokenizer
+
+    place = tmp_path_factory.mktemp("teacher")
+    preset = PRESETS["tiny"]
+    config = model_config(preset.autoencoder, preset.diffusion)
+    config["midifrag"] = {"defaults": {"steps": 8, "cfg_scale": 3.0, "seconds": 0.5}, "short_latents": True}
+    save_tokenizer(place / "tokenizer")
+    (place / "model_config.json").write_text(json.dumps(config))
+    prompt = config["model"]["conditioning"]["configs"][0]["config"]
+    prompt["tokenizer_name"] = str(place / "tokenizer")
+    torch.manual_seed(3)
+    with silence_output():
+        module = create_model_from_config(config)
+    with torch.no_grad():
+        for name, value in module.model.named_parameters():
+            if value.ndim == 2 and not value.any():
+                value.normal_(0, 0.2)
+            assert value.any() or value.ndim == 1 or "conv" in name, name
+        module.conditioner.conditioners["prompt"].token_embedder.weight.normal_(0, 0.5)
+    save_file(
+        {name: value.contiguous() for name, value in module.state_dict().items()}, str(place / "model.safetensors")
+    )
+    return place
