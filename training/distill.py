@@ -25,6 +25,9 @@ from training.team import Team
 from training.transformer import plain_attention
 from training.ways import Prompts, Ways
 
+#: The folder in a run that the student is written to.
+WRITTEN = "distilled"
+
 
 def arguments() -> argparse.Namespace:
     """What the command line says."""
@@ -46,6 +49,8 @@ def arguments() -> argparse.Namespace:
     given = result.parse_args()
     if not 0 <= given.keep <= 1 or (given.keep and given.student is None):
         result.error("--keep is a share, 0 to 1, of the weights of --student")
+    if given.keep and given.student.resolve() == (given.run / WRITTEN).resolve():
+        result.error(f"{given.student} is what is written: name the student that came before it")
     return given
 
 
@@ -125,7 +130,7 @@ def main() -> None:
             go_back(student.module, given.student, given.keep)
         if codec is not None:
             student.module.pretransform.model.load_state_dict(codec.stock.state_dict())
-        export(student, teacher, given.run / "distilled")
+        export(student, teacher, given.run / WRITTEN)
     if stopped is not None:
         raise stopped
 

@@ -216,24 +216,24 @@ def go_on_from(student: nn.Module, teacher: nn.Module, earlier: Path, numbers: I
 
     Raises ValueError where that model has other parts, or other sizes.
     """
-    own, taught, given = student.state_dict(), teacher.state_dict(), of_same_shape(student, earlier)
+    own, taught, given = student.state_dict(), teacher.state_dict(), weights_like(student, earlier)
     learned = ("model.", *(f"conditioner.conditioners.{name}." for name in numbers))
     student.load_state_dict({name: given[name] if name.startswith(learned) else taught[name] for name in own})
 
 
 @torch.no_grad()
 def go_back(student: nn.Module, earlier: Path, share: float) -> None:
-    """Move the weights by ``share`` of the way to those of an ``earlier`` student (arXiv:2203.05482).
+    """Move the weights by ``share`` of the way to those of an ``earlier`` student (arXiv:2109.01903).
 
     The autoencoder stays. Raises ValueError where the earlier model has other parts, or other sizes.
     """
-    own, given = student.state_dict(), of_same_shape(student, earlier)
+    own, given = student.state_dict(), weights_like(student, earlier)
     for name, value in own.items():
         if value.is_floating_point() and not name.startswith("pretransform."):
             value.lerp_(given[name].to(value), share)
 
 
-def of_same_shape(student: nn.Module, earlier: Path) -> dict[str, Tensor]:
+def weights_like(student: nn.Module, earlier: Path) -> dict[str, Tensor]:
     """The weights of an ``earlier`` student. Raises ValueError where it has other parts, or other sizes."""
     own: dict[str, Tensor] = student.state_dict()
     given: dict[str, Tensor] = load_ckpt_state_dict(str(earlier / WEIGHTS))

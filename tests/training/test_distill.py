@@ -90,12 +90,20 @@ def test_a_student_is_written_with_a_share_of_an_earlier_one_s_weights(tmp_path,
     mixed = load_file(tmp_path / "distilled" / "model.safetensors")
     for name, value in state.items():
         own = name.startswith("pretransform.") or not value.is_floating_point()
-        # Halves are written.
+        # Half precision is written.
         torch.testing.assert_close(mixed[name], value if own else value + 0.25, atol=2e-3, rtol=2e-3)
 
 
+def test_a_share_of_what_is_written_itself_is_refused(run, folder, monkeypatch, capsys):
+    before = (run / "distilled" / "model.safetensors").read_bytes()
+    with pytest.raises(SystemExit):
+        call(monkeypatch, run, folder, "--export", "--student", str(run / "distilled"), "--keep", "0.5")
+    assert "name the student that came before it" in capsys.readouterr().err
+    assert (run / "distilled" / "model.safetensors").read_bytes() == before
+
+
 @pytest.mark.parametrize(
-    "more", [("--keep", "0.3"), ("--keep", "1.5", "--student", "."), ("--keep", "-1", "--student", ".")]
+    "more", [("--keep", "0.3"), *(("--keep", share, "--student", ".") for share in ("1.5", "-1", "nan"))]
 )
 def test_a_share_of_no_earlier_student_is_refused(tmp_path, folder, monkeypatch, capsys, more):
     with pytest.raises(SystemExit):
@@ -169,10 +177,16 @@ def test_a_decoder_of_other_latents_is_refused_before_anything_is_trained(tmp_pa
 def test_a_student_that_goes_on_has_fewer_steps_and_a_lower_rate(tmp_path, run, folder, monkeypatch):
     peaks = []
     monkeypatch.setattr(distill, "learning_rate", lambda _loop, peak: peaks.append(peak) or peak)
-    call(monkeypatch, tmp_path, folder, "--student", str(run / "distilled"))
+    call(monkeypatch, tmp_path, folder, "--student", str(run / "distilled"), "--keep", "1.0")
     size = PRESETS["tiny"].distillation
     assert peaks == [size.further_rate] * size.further_steps
     assert size.further_rate < size.rate
+    # All of the earlier one's weights are in what is written, and none of them in what goes on.
+    earlier, written = (load_file(place / "distilled" / "model.safetensors") for place in (run, tmp_path))
+    assert all(torch.equal(value, earlier[name]) for name, value in written.items())
+    trained = torch.load(tmp_path / "distill.pt", weights_only=True)["average"]["values"]
+    name = "model.to_global_embed.0.weight"
+    assert not torch.equal(trained[f"network.{name}"].half(), earlier[f"model.{name}"])
 
 
 def test_what_was_never_trained_is_not_written(tmp_path, folder, monkeypatch):

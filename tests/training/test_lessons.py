@@ -96,6 +96,18 @@ def test_on_a_student_s_way_the_teacher_shows_how_to_go_on_from_each_place(folde
     assert seen == set(range(steps))
 
 
+def test_about_half_of_the_ways_are_a_student_s(folder):
+    lessons = Lessons(Ways(Teacher(folder, CPU), Prompts(None), 1))
+    torch.manual_seed(0)
+    taken = []
+    for _ in range(40):
+        lessons.renew(still)
+        reached = lessons.kept[-1].reached
+        taken.append(None if reached is None else len(reached))
+    assert 10 < taken.count(None) < 30
+    assert {steps for steps in taken if steps} == {2, 4, 8}
+
+
 def test_what_a_student_is_mostly_played_with_is_taught_the_most(folder):
     teacher = Teacher(folder, CPU)
     lessons = Lessons(Ways(teacher, Prompts(None), 2))
