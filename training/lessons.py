@@ -144,7 +144,10 @@ class Lessons:
         return _Gone(told, scales, torch.stack(places), reached, x, t, given, empty)
 
     def _led(self, student: Answer, look: Look, told: Told, scales: Tensor, x: Tensor, places: list[Tensor]) -> Tensor:
-        """Where the teacher gets from each place that the student comes by, in so many steps as make one of its own."""
+        """Where the teacher gets from each place that the student comes by, in so many steps as make one of its own.
+
+        (steps, n, channels, frames); ``places`` takes up the student's own, one more.
+        """
         steps = LED_STEPS[int(torch.randint(len(LED_STEPS), ()))]
         take = _telling(student, told, torch.stack([scales, torch.full_like(scales, steps)], dim=1))
         reached = []
