@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +18,20 @@ from training.presets import RATIO
 SILENCE, SPARE = 0.003, 0.5
 #: The share of crops that are made to hold a clip's start.
 STARTS = 0.4
-#: How many times as often as others the families are heard, by what has learned before, that come back worst.
-HARDER = {"lead": 10.0, "rim": 4.0, "rain": 3.0, "crackle": 3.0, "laser": 3.0} | dict.fromkeys(
-    ("kick", "pluck", "pad", "siren", "sweep", "tom"), 2.0
-)
+#: How many times as often as others clips are heard, by what has learned before, whose captions have these words:
+#: families that come back worst, and adjectives that come back least.
+HARDER = {
+    "lead": 10.0,
+    "rim": 4.0,
+    **dict.fromkeys(("kick", "pluck", "pad", "sweep", "laser", "rain", "crackle"), 3.0),
+    **dict.fromkeys(("tom", "drone", "riser", "siren", "wind"), 2.0),
+    **dict.fromkeys(("clean", "distorted"), 3.0),
+}
 
 
-def harder(families: Tensor) -> Tensor:
-    """How often to take each clip (n), by its family's number (n)."""
-    return torch.tensor([HARDER.get(name, 1.0) for name in NAMES])[families]
+def harder(prompts: Sequence[str]) -> Tensor:
+    """How often to take each clip (n) by its prompt."""
+    return torch.tensor([math.prod(HARDER.get(word, 1.0) for word in prompt.split()) for prompt in prompts])
 
 
 class Clips:

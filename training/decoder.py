@@ -52,7 +52,7 @@ class Examples:
 
     def __init__(self, splits: Sequence[Clips], played: Played, preset: AutoencoderPreset) -> None:
         self.splits, self.played, self.preset = splits, played, preset
-        self.often = [harder(clips.families) for clips in splits]
+        self.often = [harder(clips.prompts) for clips in splits]
 
     def draw(self, codec: Codec, step: int) -> Batch:
         """The batch of a step, decoded: half of it encoded, half as the last step leaves it."""
@@ -139,10 +139,11 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(loop, self.rate)
         batch = self.examples.draw(self.codec, loop.step)
-        # Middle and side, never left and right: that is what the adversary sees of them too.
-        heard = self.loss.hear(batch.made)
+        # Each split in turn by middle and side, and by left and right: drive flattens each channel by itself.
+        channels = loop.step // len(self.examples.splits) % 2 == 1
+        heard = self.loss.hear(batch.made, channels=channels)
         with torch.no_grad():
-            there = self.loss.hear(batch.real)
+            there = self.loss.hear(batch.real, channels=channels)
         wrong = self.adversary.learn(heard, there, batch.families)
         loop.team.mean([value.grad for value in self.others if value.grad is not None], torch.zeros(1))
         torch.nn.utils.clip_grad_norm_(self.others, 10.0)

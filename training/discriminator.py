@@ -24,8 +24,9 @@ LOOKS = {
     8192: ((2, 1), (2, 1), (2, 2), (2, 1)),
     2048: ((2, 1), (2, 2), (2, 2), (1, 1)),
     512: ((2, 2), (2, 2), (1, 2), (1, 1)),
+    128: ((1, 2), (2, 2), (2, 2), (1, 1)),
 }
-#: Channels of the first layer; it sees middle and side.
+#: Channels of the first layer; it sees two views: middle and side, or left and right.
 WIDTH = 32
 #: How far a leaking unit lets what is below zero through.
 LEAK = 0.2
