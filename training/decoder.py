@@ -54,6 +54,10 @@ class Examples:
         self.splits, self.played, self.preset = splits, played, preset
         self.often = [harder(clips.prompts) for clips in splits]
 
+    def by_channel(self, step: int) -> bool:
+        """Whether a step hears left and right, not middle and side: each split in turn, as drive is of a channel."""
+        return step // len(self.splits) % 2 == 1
+
     def draw(self, codec: Codec, step: int) -> Batch:
         """The batch of a step, decoded: half of it encoded, half as the last step leaves it."""
         turn = step % len(self.splits)
@@ -139,8 +143,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(loop, self.rate)
         batch = self.examples.draw(self.codec, loop.step)
-        # Each split in turn by middle and side, and by left and right: drive flattens each channel by itself.
-        channels = loop.step // len(self.examples.splits) % 2 == 1
+        channels = self.examples.by_channel(loop.step)
         heard = self.loss.hear(batch.made, channels=channels)
         with torch.no_grad():
             there = self.loss.hear(batch.real, channels=channels)

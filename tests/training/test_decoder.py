@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -13,6 +15,13 @@ def batch():
     torch.manual_seed(0)
     made, real = 0.1 * torch.randn(2, 2, 2, 24 * RATIO)
     return Batch(made.requires_grad_(), real, torch.tensor([0, 3]))
+
+
+def test_each_split_is_heard_by_middle_and_side_and_by_left_and_right():
+    splits = [SimpleNamespace(prompts=["dry organ"])] * 3
+    examples = decoder.Examples(splits, None, None)
+    turns = {split: [examples.by_channel(step) for step in range(split, 12, 3)] for split in range(3)}
+    assert all(turn == [False, True, False, True] for turn in turns.values())
 
 
 def heard(batch):

@@ -182,8 +182,17 @@ def test_a_decoder_and_its_adversary_go_on_as_if_they_had_not_stopped(run, tmp_p
 def test_a_decoder_is_trained_on_without_the_splits_that_may_be_left_out(run, tmp_path, monkeypatch):
     monkeypatch.setattr(autoencoder, "JUDGED", 4)
     folder = decoder_run(run, tmp_path / "own", "rare", "missed")
+    hear, heard = decoder.ReconstructionLoss.hear, []
+
+    def listening(loss, audio, *, channels):
+        heard.append(channels)
+        return hear(loss, audio, channels=channels)
+
+    monkeypatch.setattr(decoder.ReconstructionLoss, "hear", listening)
+    monkeypatch.setattr(decoder.Examples, "by_channel", lambda _, step: step == 1)
     call(decoder, folder, monkeypatch, "--model", str(run / "export"))
     assert (folder / "decoder.pt").exists()
+    assert heard == [False, False, True, True]
 
 
 def test_a_decoder_of_another_model_is_not_gone_on_with(run, tmp_path, monkeypatch):
