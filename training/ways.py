@@ -19,10 +19,8 @@ from training.transformer import LOG_SNR
 OTHER_LENGTH, SHORTER, SHORTEST = 0.2, 0.35, 0.8
 #: How often a caption names one of the adjectives that a family's captions have less often than others.
 NAMED = 1 / 4
-#: How often it says how driven a sound is: every family can be, it changes little that is loud, and is lost first.
-DRIVEN = 1 / 4
 #: How many times as often as others captions name the families whose sounds are lost first in few passes.
-FRAIL = {"lead": 3, "pluck": 2, "pad": 3, "sweep": 2, "riser": 2, "wind": 2, "drone": 2}
+FRAIL = {"lead": 3, "pluck": 2}
 #: Latents that a window may have beyond its sound: lengths are rounded up where a model is played.
 SLACK = 10
 
@@ -54,12 +52,10 @@ class Prompts:
 
 
 def _caption(family: str, rng: np.random.Generator, *, evaluation: bool) -> Caption:
-    words, chance = missed(family), rng.random()
-    if evaluation:
-        return draw(family, rng, evaluation=True)
-    if words and chance < NAMED:
-        return draw(family, rng, word=str(rng.choice(words)))
-    return draw(family, rng, naming=("distortion",) if chance > 1 - DRIVEN else ())
+    words = missed(family)
+    if evaluation or not words or rng.random() >= NAMED:
+        return draw(family, rng, evaluation=evaluation)
+    return draw(family, rng, word=str(rng.choice(words)))
 
 
 class Ways:
