@@ -80,7 +80,7 @@ def main() -> None:
     loop = Loop(path, steps, arguments.seed, parts, arguments.minutes, extend=arguments.extend)
     judge = load_judge(arguments.run, PRESETS[arguments.preset].judge.width).to(device)
     loss = ReconstructionLoss().to(device)
-    weights = harder(train.prompts) if arguments.model is not None else None
+    weights = harder(train) if arguments.model is not None else None
     for step in loop.steps():
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(loop, rate)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,20 +17,15 @@ from training.presets import RATIO
 SILENCE, SPARE = 0.003, 0.5
 #: The share of crops that are made to hold a clip's start.
 STARTS = 0.4
-#: How many times as often as others clips are heard, by what has learned before, whose captions have these words:
-#: families that come back worst, and adjectives that come back least.
+#: How many times as often as others, by what has learned before, clips are heard of families that come back worst,
+#: and clips that have adjectives which come back least.
 HARDER = {
     "lead": 10.0,
     "rim": 4.0,
     **dict.fromkeys(("kick", "pluck", "pad", "sweep", "laser", "rain", "crackle"), 3.0),
     **dict.fromkeys(("tom", "drone", "riser", "siren", "wind"), 2.0),
-    **dict.fromkeys(("clean", "distorted"), 3.0),
 }
-
-
-def harder(prompts: Sequence[str]) -> Tensor:
-    """How often to take each clip (n) by its prompt."""
-    return torch.tensor([math.prod(HARDER.get(word, 1.0) for word in prompt.split()) for prompt in prompts])
+HARDER_WORDS = {"clean": 3.0, "distorted": 3.0}
 
 
 class Clips:
@@ -79,3 +73,10 @@ class Clips:
         places = starts.to(device)[:, None] + torch.arange(length, device=device)
         inside = self.audio[clips.to(device)[:, None], :, places.clamp(min=0)].transpose(1, 2)
         return inside.float() * (places >= 0)[:, None] / 32_767, clips
+
+
+def harder(clips: Clips) -> Tensor:
+    """How often to take each of so many clips (n)."""
+    families = torch.tensor([HARDER.get(name, 1.0) for name in NAMES])[clips.families]
+    words = [math.prod(HARDER_WORDS.get(word, 1.0) for word in prompt.split()) for prompt in clips.prompts]
+    return families * torch.tensor(words)

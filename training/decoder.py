@@ -30,9 +30,9 @@ from training.team import Team
 
 #: The clips that crops are of, step by step.
 SPLITS = ("train", "rare", "train", "missed")
-#: What the discriminator says counts this much beside the distances, by the gradients' sizes, and how often these are
-#: compared, and how fast followed.
-BESIDE, WEIGH_EVERY, FOLLOW = 0.5, 40, 0.3
+#: What the discriminator says counts this much beside the distances, by the gradients' sizes, and after how many steps
+#: these are compared (an odd number: each split comes up in turn, and both ways of hearing), and how fast followed.
+BESIDE, WEIGH_EVERY, FOLLOW = 0.5, 41, 0.3
 #: The most that its two terms weigh, what they weigh at first, and in how many steps they come in while it learns.
 MOST, FIRST, ALONE = 20.0, (0.2, 4.0), 300
 #: How slowly the averaged weights follow.
@@ -52,7 +52,7 @@ class Examples:
 
     def __init__(self, splits: Sequence[Clips], played: Played, preset: AutoencoderPreset) -> None:
         self.splits, self.played, self.preset = splits, played, preset
-        self.often = [harder(clips.prompts) for clips in splits]
+        self.often = [harder(clips) for clips in splits]
 
     def by_channel(self, step: int) -> bool:
         """Whether a step hears left and right, not middle and side: each split in turn, as drive is of a channel."""

@@ -98,7 +98,9 @@ def _amplitudes_distance(made: Tensor, real: Tensor) -> Tensor:
 
 
 def _amplitudes(audio: Tensor) -> tuple[Tensor, Tensor]:
-    """Amplitudes in order (n, windows of both channels, `AMPLITUDES_WINDOW`), and the windows' levels."""
-    size = min(AMPLITUDES_WINDOW, audio.shape[-1])
-    windows = audio.unfold(-1, size, size).flatten(1, 2)
+    """Amplitudes in order (n, windows of both channels, `AMPLITUDES_WINDOW`), and the windows' levels.
+
+    What fills no window at the end is left out.
+    """
+    windows = audio.unfold(-1, AMPLITUDES_WINDOW, AMPLITUDES_WINDOW).flatten(1, 2)
     return windows.abs().sort(dim=-1).values, windows.square().mean(dim=-1).sqrt().detach()

@@ -18,10 +18,14 @@ def batch():
 
 
 def test_each_split_is_heard_by_middle_and_side_and_by_left_and_right():
-    splits = [SimpleNamespace(prompts=["dry organ"])] * 3
-    examples = decoder.Examples(splits, None, None)
-    turns = {split: [examples.by_channel(step) for step in range(split, 12, 3)] for split in range(3)}
-    assert all(turn == [False, True, False, True] for turn in turns.values())
+    clips = SimpleNamespace(prompts=["dry organ"], families=torch.tensor([0]))
+    for count in (1, 2, 3, 4):
+        examples = decoder.Examples([clips] * count, None, None)
+        both = {(split, way) for split in range(count) for way in (False, True)}
+        # What the adversary's terms weigh is looked at in all of these cases, too.
+        for every in (1, decoder.WEIGH_EVERY):
+            steps = range(0, 2 * count * every, every)
+            assert {(step % count, examples.by_channel(step)) for step in steps} == both
 
 
 def heard(batch):

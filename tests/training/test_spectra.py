@@ -81,6 +81,16 @@ def test_the_loss_hears_a_noise_that_is_driven_where_its_spectra_hardly_change()
     assert float(flat["mel"]) < 1.2 * float(other["mel"])
 
 
+def test_a_loss_hears_middle_and_side_or_left_and_right():
+    torch.manual_seed(0)
+    left, right = 0.1 * torch.randn(2, 3, 16_384)
+    loss = ReconstructionLoss()
+    for channels, views in ((True, (left, right)), (False, (0.5 * (left + right), 0.5 * (left - right)))):
+        heard = loss.hear(torch.stack([left, right], dim=1), channels=channels)
+        for magnitude, view in zip(heard.magnitudes[2048], views, strict=True):
+            torch.testing.assert_close(magnitude, loss.spectra[2048].magnitude(view))
+
+
 def test_all_terms_count(monkeypatch):
     torch.manual_seed(0)
     loss = ReconstructionLoss()
