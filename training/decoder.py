@@ -31,7 +31,7 @@ from training.team import Team
 #: The clips that crops are of, step by step.
 SPLITS = ("train", "rare", "train", "missed")
 #: What the discriminator says counts this much beside the distances, by the gradients' sizes, and after how many steps
-#: these are compared (an odd number: each split comes up in turn, and both ways of hearing), and how fast followed.
+#: these are compared (a prime, so that each split comes up in both ways of hearing), and how fast followed.
 BESIDE, WEIGH_EVERY, FOLLOW = 0.5, 41, 0.3
 #: The most that its two terms weigh, what they weigh at first, and in how many steps they come in while it learns.
 MOST, FIRST, ALONE = 20.0, (0.2, 4.0), 300

@@ -61,9 +61,9 @@ def test_what_the_adversary_says_weighs_by_the_sizes_of_gradients(batch, monkeyp
     adversary.weigh(distances, terms, batch.made, Team())
     (whole,) = torch.autograd.grad(distances, batch.made, retain_graph=True)
     for weight, term in zip(adversary.weights, terms, strict=True):
-        (own,) = torch.autograd.grad(weight * term, batch.made, retain_graph=True)
-        # The discriminator's gradients are of half precision.
-        assert float(own.norm()) == pytest.approx(decoder.BESIDE * float(whole.norm()), rel=1e-2)
+        # Not of both multiplied: the discriminator rounds gradients to half precision on their way.
+        (own,) = torch.autograd.grad(term, batch.made, retain_graph=True)
+        assert float(weight * own.norm()) == pytest.approx(decoder.BESIDE * float(whole.norm()), rel=1e-4)
     monkeypatch.setattr(decoder, "MOST", 1e-6)
     adversary.weigh(distances, terms, batch.made, Team())
     assert adversary.weights.tolist() == pytest.approx([1e-6, 1e-6])
